@@ -1,0 +1,21 @@
+import type { Service } from '@quartet/proto/contract'
+
+/**
+ * gRPC's service config (gRFC A2, A6) for a service of the contract: calls spread over all addresses of a headless
+ * Service, and those that may safely run twice are retried while a replica is away.
+ */
+export const serviceConfig = (service: Service) => ({
+  loadBalancingConfig: [{ round_robin: {} }],
+  methodConfig: service.methods
+    .filter(({ idempotent, policy, kind }) => kind === 'unary' && (idempotent || policy?.idempotencyKey))
+    .map(({ name }) => ({ name: [{ service: service.name, method: name }], retryPolicy })),
+})
+
+const retryPolicy = {
+  maxAttempts: 4,
+  // Nine decimals, because grpc-js 1.14 takes the digits behind the point for nanoseconds: "0.05s" would be 5 ns.
+  initialBackoff: '0.050000000s',
+  maxBackoff: '1.000000000s',
+  backoffMultiplier: 3,
+  retryableStatusCodes: ['UNAVAILABLE'],
+}

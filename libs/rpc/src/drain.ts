@@ -1,0 +1,43 @@
+import { status, type Server } from '@grpc/grpc-js'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { RpcError } from './errors.ts'
+import type { ServerCall } from './server-call.ts'
+
+export interface DrainTimes {
+  /** Milliseconds in which calls are still accepted, so that balancers notice NOT_SERVING first. */
+  readonly acceptMs: number
+  /** Milliseconds for what runs to finish. The pod's grace must exceed the sum of the two. */
+  readonly graceMs: number
+}
+
+interface Draining {
+  readonly server: Server
+  readonly health: { drain(): void }
+  readonly open: ReadonlySet<ServerCall>
+  readonly logger: Logger
+}
+
+/**
+ * Stops a server in the order in which nobody notices: tell the balancers, go on accepting until they have heard,
+ * let unary calls finish and tell streams to go on elsewhere, then cut what is left.
+ */
+export const drain = async (
+  { server, health, open, logger }: Draining,
+  { acceptMs, graceMs }: DrainTimes,
+) => {
+  health.drain()
+  logger.info({ acceptMs }, 'drain: NOT_SERVING, still accepting')
+  await sleep(acceptMs)
+
+  const stopped = new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+  // tryShutdown waits for open streams for ever, and a stream that follows something never ends by itself.
+  const streams = [...open].filter(({ method }) => method.kind !== 'unary')
+  for (const stream of streams) stream.fail(new RpcError(status.UNAVAILABLE, 'DRAINING'))
+  logger.info({ streams: streams.length, calls: open.size }, 'drain: streams ended, calls finishing')
+
+  const inTime = await Promise.race([stopped.then(() => true), sleep(graceMs, false, { ref: false })])
+  if (!inTime) for (const call of open) call.fail(new RpcError(status.UNAVAILABLE, 'DRAINING'))
+  server.forceShutdown()
+  logger.info({ cut: !inTime }, 'drain: done')
+}

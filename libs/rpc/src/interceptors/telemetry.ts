@@ -1,0 +1,30 @@
+import { status } from '@grpc/grpc-js'
+import type { Interceptor } from '../interceptor.ts'
+
+/** What the caller did or chose: worth a line, not an alarm. Everything else that fails is the service's own doing. */
+const serverFaults = new Set([status.UNKNOWN, status.INTERNAL, status.DATA_LOSS, status.UNIMPLEMENTED])
+
+/**
+ * One log line for each call, when it is over. Its field names are fixed: method, traceId, kind, code, durationMs,
+ * received and sent (messages), callerId; err where the fault is ours. Nothing of metadata or messages is in it.
+ * Calls of the infrastructure (health, reflection) come every second and log at debug.
+ */
+export const telemetry: Interceptor = {
+  onEnd(call, { code, error }) {
+    const fault = serverFaults.has(code)
+    const level = fault ? 'error' : call.method.path.startsWith('/grpc.') ? 'debug' : 'info'
+    if (!call.logger.isLevelEnabled(level)) return
+    call.logger[level](
+      {
+        kind: call.method.kind,
+        code: status[code],
+        durationMs: Math.round((performance.now() - call.startedAt) * 1000) / 1000,
+        received: call.received,
+        sent: call.sent,
+        callerId: call.caller.kind === 'anonymous' ? undefined : call.caller.id,
+        err: fault ? error : undefined,
+      },
+      'call',
+    )
+  },
+}

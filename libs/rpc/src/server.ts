@@ -1,0 +1,139 @@
+import { Server, ServerCredentials, type ServerInterceptor, type ServiceDefinition } from '@grpc/grpc-js'
+import { hostname } from 'node:os'
+import { create } from '@bufbuild/protobuf'
+import { People, PolicySchema, type Method, type Service } from '@quartet/proto/contract'
+import { Health } from '@quartet/proto/grpc'
+import type { Logger } from 'pino'
+import { drain, type DrainTimes } from './drain.ts'
+import type { AnyHandler } from './handlers.ts'
+import { createHealth, type ReadinessCheck } from './health.ts'
+import { implement, type Implementation } from './implementation.ts'
+import type { Interceptor } from './interceptor.ts'
+import { deadline } from './interceptors/deadline.ts'
+import { limits, type LimitOverrides } from './interceptors/limits.ts'
+import { telemetry } from './interceptors/telemetry.ts'
+import { reflection } from './reflection.ts'
+import { ServerCall, type CallEnvironment } from './server-call.ts'
+import { raiseReceiveWindow } from './window.ts'
+
+export interface ServerOptions {
+  readonly implementations: readonly Implementation[]
+  /** Sets the caller and refuses those whom the contract does not let in: `access()` of libs/auth. */
+  readonly access: Interceptor
+  /** Interceptors of your own. They run after the kit's: the caller is known, limits have passed. */
+  readonly interceptors?: readonly Interceptor[]
+  /** Throws while the service cannot do its work; behind the health service's name "readiness". */
+  readonly readiness: ReadinessCheck
+  readonly logger: Logger
+  /** Limits that differ from the contract's defaults. */
+  readonly limits?: LimitOverrides
+  /** Names this process in the trailer x-quartet-replica; the host's name, which in Kubernetes is the pod's. */
+  readonly replica?: string
+}
+
+export interface RpcServer {
+  /**
+   * Starts to accept calls; resolves to the port, a free one where `port` is 0.
+   * @throws Error (EADDRINUSE and the like in its message)
+   */
+  listen(host: string, port: number): Promise<number>
+  /** Stops without failing a call that can still be answered; see drain.ts for the order. Never throws. */
+  drain(times: DrainTimes): Promise<void>
+  /** Stops at once. */
+  close(): void
+}
+
+/** A gRPC server whose methods, limits, times and access come from the contract, with health and reflection. */
+export const createServer = (options: ServerOptions): RpcServer => {
+  const { implementations, logger } = options
+  const health = createHealth({
+    services: implementations.map(({ service }) => service.name),
+    readiness: options.readiness,
+  })
+  const environment: CallEnvironment = {
+    // The order is the order in which a call passes them. Validation follows, with each message (codec.ts), and
+    // whatever is thrown anywhere becomes a status in one place (errors.ts).
+    interceptors: [
+      telemetry,
+      deadline,
+      options.access,
+      limits(options.limits),
+      ...(options.interceptors ?? []),
+    ],
+    logger,
+    replica: options.replica ?? hostname(),
+    open: new Set(),
+  }
+  const methods = new Map<string, { method: Method; handler: AnyHandler | undefined }>()
+  const driver: ServerInterceptor = ({ path }, base) => {
+    const { method, handler } = methods.get(path)!
+    return new ServerCall(base, method, handler, environment)
+  }
+
+  const server = new Server({ ...channelOptions, interceptors: [driver] })
+  const raiseWindowOfListeners = raiseReceiveWindow(server)
+  for (const { service, handlers } of [
+    ...implementations,
+    implement(Health, health.handlers),
+    ...reflection(implementations.map(({ service }) => service)),
+  ]) {
+    for (const method of service.methods)
+      methods.set(method.path, { method: opened(method), handler: handlers[method.localName] })
+    server.addService(passThrough(service), unreached(service))
+  }
+
+  return {
+    async listen(host, port) {
+      const bound = await new Promise<number>((resolve, reject) =>
+        server.bindAsync(
+          `${host.includes(':') ? `[${host}]` : host}:${port}`,
+          ServerCredentials.createInsecure(),
+          (error, port) => (error ? reject(error) : resolve(port)),
+        ),
+      )
+      raiseWindowOfListeners()
+      return bound
+    },
+    drain: (times) => drain({ server, health, open: environment.open, logger }, times),
+    close: () => server.forceShutdown(),
+  }
+}
+
+const channelOptions = {
+  // A connection carries one caller's calls, or a proxy's for many; 5,000 streams on one were accepted without this.
+  'grpc.max_concurrent_streams': 1000,
+  // Clients of a headless Service look for new replicas only when a connection ends.
+  'grpc.max_connection_age_ms': 5 * 60_000,
+  // Finds peers that vanished without a word.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
+
+/** Health and reflection carry no policy: inside the network both are open to everybody. */
+const opened = (method: Method): Method =>
+  method.path.startsWith('/grpc.')
+    ? { ...method, policy: create(PolicySchema, { people: People.EVERYBODY }) }
+    : method
+
+/** The definition as grpc-js needs it to hand over bytes: on the wire all four kinds look the same. */
+const passThrough = (service: Service): ServiceDefinition =>
+  Object.fromEntries(
+    service.methods.map(({ name, path }) => [
+      name,
+      {
+        path,
+        requestStream: true,
+        responseStream: true,
+        requestSerialize: bytes,
+        requestDeserialize: bytes,
+        responseSerialize: bytes,
+        responseDeserialize: bytes,
+      },
+    ]),
+  )
+
+const bytes = (value: Buffer) => value
+
+/** grpc-js wants a handler for each method; the driver never lets a call get to one. */
+const unreached = (service: Service) =>
+  Object.fromEntries(service.methods.map(({ name }) => [name, () => {}]))
