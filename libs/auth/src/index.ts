@@ -1,0 +1,3 @@
+export { access } from './access.ts'
+export { hasRole, isService, isUser, permit } from './permit.ts'
+export { algorithm, audience, createVerify, issuer, type Verify } from './verify.ts'

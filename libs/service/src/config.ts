@@ -1,0 +1,96 @@
+import {
+  cleanEnv,
+  EnvMissingError,
+  makeExactValidator,
+  makeValidator,
+  port,
+  str,
+  type CleanedEnv,
+} from 'envalid'
+
+/** A service's environment variables: what each is for, its default, what it may be. In envalid's terms. */
+export type Schema = Readonly<
+  Record<string, { desc?: string; default?: unknown; _parse: (input: string) => unknown }>
+>
+
+/**
+ * Reads the environment by a schema.
+ * @throws Error that names all mistakes at once, in one line; values are not repeated, they may be secrets.
+ */
+export const loadConfig = <S extends Schema>(schema: S, environment: NodeJS.ProcessEnv): CleanedEnv<S> =>
+  cleanEnv(environment, schema, {
+    reporter: ({ errors }) => {
+      const mistakes = Object.entries(errors as Record<string, Error>).map(([name, error]) => {
+        const { desc = '' } = schema[name]!
+        return error instanceof EnvMissingError
+          ? `${name} is missing (${desc})`
+          : `${name} is not valid (${desc})`
+      })
+      if (mistakes.length) throw new Error(`${mistakes.join('; ')}. See docs/configuration.md`)
+    },
+  })
+
+/** A whole number within bounds. */
+export const integer = (least: number, most: number) =>
+  makeExactValidator<number>((input) => {
+    const value = Number(input)
+    if (!/^\d+$/.test(input) || value < least || value > most) throw new Error('out of bounds')
+    return value
+  })
+
+/** A connection string of PostgreSQL with a host and a database. */
+export const postgresUrl = makeExactValidator<string>((input) => {
+  const { protocol, hostname, pathname } = URL.parse(input) ?? {}
+  if (!/^postgres(ql)?:$/.test(protocol ?? '') || !hostname || !pathname?.slice(1)) throw new Error('not one')
+  return input
+})
+
+/** A JSON object; what is in it is up to its reader. */
+export const jsonObject = makeExactValidator<Record<string, unknown>>((input) => {
+  const value: unknown = JSON.parse(input)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no object')
+  return value as Record<string, unknown>
+})
+
+const nonEmpty = makeValidator<string>((input) => {
+  if (!input.trim()) throw new Error('empty')
+  return input
+})
+
+/** What every service understands. */
+export const commonSchema = {
+  HOST: nonEmpty({
+    default: '127.0.0.1',
+    desc: 'Address to accept calls on; 0.0.0.0 in a container',
+  }),
+  PORT: port({ default: 50051, desc: 'TCP port of the gRPC server, 1 to 65535' }),
+  DATABASE_URL: postgresUrl({
+    desc: 'The service’s own database: postgresql://user:password@host:5432/database',
+  }),
+  DATABASE_POOL_SIZE: integer(1, 500)({ default: 10, desc: 'Connections to the database, 1 to 500' }),
+  LOG_LEVEL: str({
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    desc: 'One of fatal, error, warn, info, debug, trace, silent',
+  }),
+  RPC_LIMITS: jsonObject({
+    default: {},
+    desc: 'Limits other than the contract’s, as JSON: {"/quartet.user.v1.UserService/GetUser": {"perSecond": 100, "burst": 200, "maxOpen": 10}}',
+  }),
+  DRAIN_ACCEPT_MS: integer(
+    0,
+    600_000,
+  )({
+    default: 5_000,
+    desc: 'On SIGTERM, milliseconds in which calls are still accepted while balancers notice',
+  }),
+  DRAIN_GRACE_MS: integer(
+    0,
+    600_000,
+  )({
+    default: 20_000,
+    desc: 'After that, milliseconds for running calls to finish; the pod’s grace must exceed the sum',
+  }),
+}
+
+export { bool, str } from 'envalid'
