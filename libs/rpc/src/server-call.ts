@@ -1,13 +1,15 @@
 import { Metadata, ServerInterceptingCall, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js'
-import { randomUUID } from 'node:crypto'
-import { constants, type ServerHttp2Stream } from 'node:http2'
 import type { Method } from '@quartet/proto/contract'
 import type { Logger } from 'pino'
 import { anonymous, type Caller } from './caller.ts'
 import { decodeRequest, encodeResponse } from './codec.ts'
 import { RpcError, toStatus } from './errors.ts'
 import type { AnyHandler } from './handlers.ts'
+import { endedByOthers, http2Stream, resetUnlessRead } from './http2-stream.ts'
 import type { InterceptedCall, Interceptor } from './interceptor.ts'
+import { RequestStream } from './request-stream.ts'
+import { ResponseWriter } from './response-writer.ts'
+import { traceIdOf } from './trace-id.ts'
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
@@ -19,10 +21,10 @@ export interface CallEnvironment {
   readonly open: Set<ServerCall>
 }
 
-/** A writer that is this far ahead of its peer waits. What a stream holds in memory is this and one message. */
-const maxPendingBytes = 64 * 1024
 /** After a failed call's status, a peer that does not read gets this long before its stream is reset. */
 const lingerMs = 5_000
+/** Past int32 a timer would fire at once; a call of 24 days outlives the process anyway. */
+const maxTimerMs = 2 ** 31 - 1
 
 /**
  * One call, from the arrival of its metadata to its status, whatever its kind.
@@ -33,23 +35,22 @@ const lingerMs = 5_000
  */
 export class ServerCall extends ServerInterceptingCall implements InterceptedCall {
   readonly method: Method
+  readonly startedAt = performance.now()
   metadata!: Metadata
   caller: Caller = anonymous
   deadline = Infinity
-  readonly startedAt = performance.now()
   received = 0
   sent = 0
 
   readonly #base: ServerInterceptingCallInterface
   readonly #environment: CallEnvironment
   readonly #handler: AnyHandler | undefined
-  readonly #streamsRequests: boolean
+  readonly #writer: ResponseWriter
+  /** The requests of a kind that streams them; else `#request` is the one there is. */
+  readonly #requests: RequestStream | undefined
   #request: object | undefined
-  #reader: PromiseWithResolvers<IteratorResult<object>> | undefined
-  #halfClosed = false
-  #passed = 0
-  #pendingBytes = 0
-  #writer: PromiseWithResolvers<void> | undefined
+  /** Interceptors that have been asked. */
+  #asked = 0
   #ended: RpcError | 'OK' | undefined
   #timer: NodeJS.Timeout | undefined
   #abort: AbortController | undefined
@@ -68,10 +69,12 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     this.method = method
     this.#handler = handler
     this.#environment = environment
-    this.#streamsRequests = method.kind === 'client_streaming' || method.kind === 'bidi_streaming'
+    this.#writer = new ResponseWriter(base)
+    if (method.kind === 'client_streaming' || method.kind === 'bidi_streaming')
+      this.#requests = new RequestStream(() => base.startRead())
   }
 
-  // What handlers see of the call -------------------------------------------------------------------------------
+  // What handlers and interceptors see of the call, made when somebody looks -------------------------------------
 
   get signal(): AbortSignal {
     if (!this.#abort) {
@@ -85,15 +88,15 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     return (this.#trailers ??= new Metadata())
   }
 
+  get traceId(): string {
+    return (this.#traceId ??= traceIdOf(this.metadata))
+  }
+
   get logger(): Logger {
     return (this.#logger ??= this.#environment.logger.child({
       method: this.method.path,
       traceId: this.traceId,
     }))
-  }
-
-  get traceId(): string {
-    return (this.#traceId ??= traceIdOf(this.metadata) ?? randomUUID().replaceAll('-', ''))
   }
 
   get peer(): string {
@@ -104,11 +107,10 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     if (time >= this.deadline || this.#ended) return
     this.deadline = time
     clearTimeout(this.#timer)
-    // Past int32 a timer would fire at once; such a call outlives the process anyway.
-    this.#timer = setTimeout(() => this.fail(error()), Math.min(time - Date.now(), 2 ** 31 - 1))
+    this.#timer = setTimeout(() => this.fail(error()), Math.min(time - Date.now(), maxTimerMs))
   }
 
-  // What grpc-js tells us -----------------------------------------------------------------------------------------
+  // What grpc-js tells ---------------------------------------------------------------------------------------------
 
   /** grpc-js starts the call; its listener, the built-in handler machinery, is left out on purpose. */
   override start(): void {
@@ -127,7 +129,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     try {
       const message = decodeRequest(this.method, bytes)
       this.received++
-      if (this.#streamsRequests) return this.#reader?.resolve({ done: false, value: message })
+      if (this.#requests) return this.#requests.push(message)
       if (this.#request) throw new RpcError(status.UNIMPLEMENTED, 'SECOND_REQUEST_MESSAGE')
       this.#request = message
       this.#base.startRead()
@@ -137,36 +139,26 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   }
 
   onReceiveHalfClose(): void {
-    if (!this.#streamsRequests) return this.#requestComplete()
+    if (!this.#requests) return this.#requestComplete()
     // Node's own HTTP/2 client, cancelling, ends its stream properly just before it resets it: look again once what
     // else has arrived is read. Across a slow network even that is a guess, so what must not be half done commits by
     // a message of its own.
     setImmediate(() => this.#requestComplete())
   }
 
-  #requestComplete(): void {
-    // A stream that was reset looks half-closed too. What was cut must not pass for complete: onCancel follows.
-    if (this.#ended || this.#stream?.aborted) return
-    this.#halfClosed = true
-    if (this.#streamsRequests) this.#reader?.resolve({ done: true, value: undefined })
-    else if (this.#request) void this.#run(this.#request)
-    else this.fail(new RpcError(status.UNIMPLEMENTED, 'REQUEST_MESSAGE_MISSING'))
-  }
-
   /** Comes at the end of every call. Only where the call is not over for us, it says that grpc-js or the peer ended it. */
   onCancel(): void {
-    if (!this.#ended) this.#end(endedByPeer(this.#stream, this.deadline))
+    if (!this.#ended) this.#end(endedByOthers(http2Stream(this.#base), this.deadline))
   }
 
-  // From admission to the status ------------------------------------------------------------------------------------
+  // From admission to the status -------------------------------------------------------------------------------------
 
-  /** Runs the interceptors from where the last one waited, without a promise where none of them waits. */
+  /** Asks the interceptors from where the last one waited, without a promise where none of them waits. */
   #admit(): void {
     const { interceptors } = this.#environment
     try {
-      while (this.#passed < interceptors.length) {
-        if (this.#ended) return
-        const waiting = interceptors[this.#passed++]!.onCall?.(this)
+      while (!this.#ended && this.#asked < interceptors.length) {
+        const waiting = interceptors[this.#asked++]!.onCall?.(this)
         if (waiting)
           return void waiting.then(
             () => this.#admit(),
@@ -177,10 +169,18 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
       return this.fail(error)
     }
     if (this.#ended) return
-    if (!this.#streamsRequests) return this.#base.startRead()
+    if (!this.#requests) return this.#base.startRead()
     // Until headers come a client keeps everything it sent, for a retry.
     this.#base.sendMetadata(new Metadata())
-    void this.#run(this.#requests())
+    void this.#run(this.#requests)
+  }
+
+  #requestComplete(): void {
+    // A stream that was reset looks half-closed too. What was cut must not pass for complete: onCancel follows.
+    if (this.#ended || http2Stream(this.#base)?.aborted) return
+    if (this.#requests) this.#requests.complete()
+    else if (this.#request) void this.#run(this.#request)
+    else this.fail(new RpcError(status.UNIMPLEMENTED, 'REQUEST_MESSAGE_MISSING'))
   }
 
   async #run(request: object): Promise<void> {
@@ -202,37 +202,11 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     }
   }
 
-  /** The requests one by one: the next is read off the wire when the handler asks for it, which holds the peer back. */
-  #requests(): AsyncIterableIterator<object> {
-    const requests: AsyncIterableIterator<object> = {
-      next: () => {
-        if (this.#ended instanceof RpcError) return Promise.reject(this.#ended)
-        if (this.#halfClosed) return Promise.resolve({ done: true, value: undefined })
-        this.#reader = Promise.withResolvers()
-        this.#base.startRead()
-        return this.#reader.promise
-      },
-      return: () => Promise.resolve({ done: true, value: undefined }),
-      [Symbol.asyncIterator]: () => requests,
-    }
-    return requests
-  }
-
-  /** Hands a response over; the promise, where there is one, waits for the peer. @throws the error the call ended with. */
   #write(response: object): Promise<void> | undefined {
     if (this.#ended) throw this.#ended as RpcError
     const bytes = encodeResponse(this.method, response)
     this.sent++
-    this.#pendingBytes += bytes.length
-    this.#base.sendMessage(bytes, () => {
-      this.#pendingBytes -= bytes.length
-      if (this.#pendingBytes >= maxPendingBytes) return
-      this.#writer?.resolve()
-      this.#writer = undefined
-    })
-    if (this.#pendingBytes < maxPendingBytes) return undefined
-    this.#writer = Promise.withResolvers()
-    return this.#writer.promise
+    return this.#writer.write(bytes)
   }
 
   #succeed(): void {
@@ -262,46 +236,15 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     this.#ended = ended
     this.#environment.open.delete(this)
     clearTimeout(this.#timer)
-    if (ended !== 'OK') {
-      // Nobody may be waiting: then nobody minds.
-      this.#reader?.promise.catch(() => {})
-      this.#writer?.promise.catch(() => {})
-      this.#reader?.reject(ended)
-      this.#writer?.reject(ended)
+    const ok = ended === 'OK'
+    if (this.#writer.pending)
+      resetUnlessRead(http2Stream(this.#base), ok ? this.deadline : Date.now() + lingerMs)
+    if (!ok) {
+      this.#requests?.fail(ended)
+      this.#writer.fail(ended)
       this.#abort?.abort(ended)
     }
-    if (this.#pendingBytes > 0) this.#resetUnlessRead(ended === 'OK' ? this.deadline : Date.now() + lingerMs)
-    const outcome = ended === 'OK' ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended }
-    for (let i = this.#passed - 1; i >= 0; i--) this.#environment.interceptors[i]!.onEnd?.(this, outcome)
-  }
-
-  /** A status waits behind the messages before it, and those behind a peer that may never read again. */
-  #resetUnlessRead(time: number): void {
-    const stream = this.#stream
-    if (!stream || time === Infinity) return
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), time - Date.now()).unref()
-    stream.once('close', () => clearTimeout(timer))
-  }
-
-  /** The HTTP/2 stream. grpc-js keeps it private; without it only the two repairs above that name it are lost. */
-  get #stream(): ServerHttp2Stream | undefined {
-    return (this.#base as unknown as { stream?: ServerHttp2Stream }).stream
+    const outcome = ok ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended }
+    for (let i = this.#asked - 1; i >= 0; i--) this.#environment.interceptors[i]!.onEnd?.(this, outcome)
   }
 }
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header: version-traceid-parentid-flags. */
-const traceIdOf = (metadata: Metadata): string | undefined =>
-  /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-/.exec(String(metadata.get('traceparent')[0] ?? ''))?.[1]
-
-/** grpc-js itself sends a status for oversize messages, bad compression and its own deadline, and tells nobody. */
-const endedByPeer = (stream: ServerHttp2Stream | undefined, deadline: number): RpcError => {
-  const code = Number((stream?.sentTrailers ?? stream?.sentHeaders)?.['grpc-status'] ?? status.CANCELLED)
-  if (code === status.DEADLINE_EXCEEDED || Date.now() >= deadline) return deadlineExceeded()
-  if (code === status.RESOURCE_EXHAUSTED) return new RpcError(code, 'MESSAGE_TOO_LARGE')
-  return new RpcError(
-    code || status.CANCELLED,
-    code === status.CANCELLED ? 'CANCELLED' : 'UNREADABLE_MESSAGE',
-  )
-}
-
-export const deadlineExceeded = () => new RpcError(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED')
