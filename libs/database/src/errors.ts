@@ -1,0 +1,43 @@
+/** An error of `pg`, or one of Prisma with that of its adapter inside. */
+interface DatabaseError {
+  message?: string
+  /** A SQLSTATE of five characters, a code of Node, or one of Prisma ("P2002"). */
+  code?: string
+  constraint?: string
+  meta?: { driverAdapterError?: { cause?: { originalCode?: string; constraint?: { index?: string } } } }
+}
+
+/** Whether a row was refused because of this unique constraint or index, named as in the migration. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean => {
+  const { adapter, own, sqlState } = parts(error)
+  return sqlState === '23505' && (adapter?.constraint?.index ?? own.constraint) === constraint
+}
+
+/** Whether the server ended the statement: because of its time, or because somebody cancelled it. */
+export const isCancelled = (error: unknown): boolean => parts(error).sqlState === '57014'
+
+/** Whether the database could not be asked, or went away before it answered. What was asked may have been done. */
+export const isConnectionFailure = (error: unknown): boolean => {
+  const { own, sqlState = '' } = parts(error)
+  return connectionCodes.test(sqlState) || connectionMessages.has(own.message ?? '')
+}
+
+const parts = (error: unknown) => {
+  const own = Object(error) as DatabaseError
+  const adapter = own.meta?.driverAdapterError?.cause
+  return { own, adapter, sqlState: adapter?.originalCode ?? own.code }
+}
+
+/** Class 08 and what a server says that is full, stops or starts; Node's of a socket; Prisma's of both. */
+const connectionCodes =
+  /^(08...|53300|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1017)$/
+
+/** What `pg` says without a code. */
+const connectionMessages = new Set([
+  'Connection terminated',
+  'Connection terminated unexpectedly',
+  'Connection terminated due to connection timeout',
+  'Query read timeout',
+  'timeout exceeded when trying to connect',
+  'timeout expired',
+])

@@ -1,0 +1,16 @@
+export { assertMigrated } from './assert-migrated.ts'
+export { cancellable } from './cancellable.ts'
+export { explainConnectionError } from './connection-error.ts'
+export { isCancelled, isConnectionFailure, isUniqueViolation } from './errors.ts'
+export { gather } from './gather.ts'
+export {
+  once,
+  sweepIdempotencyKeys,
+  type Attempt,
+  type Codec,
+  type Outcome,
+  type RawTransaction,
+} from './idempotency.ts'
+export { migrate, type MigrateOptions } from './migrate.ts'
+export { readMigrations, type Migration } from './migrations.ts'
+export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'

@@ -1,0 +1,52 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { untilAborted } from './until-aborted.ts'
+
+export interface PoolConfig {
+  readonly url: string
+  /** Whose connections these are, as pg_stat_activity shows it: the service. */
+  readonly name: string
+  /** The most connections at once. All replicas together stay below max_connections of the server. */
+  readonly max?: number
+  /** Hears of connections that break while they wait for work. The pool replaces them. */
+  readonly onError: (error: Error) => void
+}
+
+/**
+ * A pool in which every wait ends. Times in milliseconds: 5,000 to get a connection, 30,000 for a statement (the server
+ * ends it; 5,000 later the client does, should the server be gone), 5,000 for a transaction that does nothing, which
+ * would hold back every reader of the event feeds.
+ *
+ * It connects when it is first used, so it can be made while the database is down.
+ */
+export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    query_timeout: 35_000,
+    idle_in_transaction_session_timeout: 5_000,
+    idleTimeoutMillis: 30_000,
+    // After a failover the connections move to the new server within half an hour, broken or not.
+    maxLifetimeSeconds: 1_800,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  })
+  pool.on('error', onError)
+  // While a connection is lent out, the query on it fails with it; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  return pool
+}
+
+/** Lets a Prisma client work on the pool that the service shares with its queries over `pg`. */
+export const prismaAdapter = (pool: pg.Pool): PrismaPg => new PrismaPg(pool)
+
+/**
+ * Resolves when the database answers a query: what readiness means, since a pool can be made without a database and
+ * Prisma's `$connect` succeeds without one.
+ */
+export const ping = async (pool: pg.Pool, signal: AbortSignal): Promise<void> => {
+  await untilAborted(signal, pool.query('select 1'))
+}
