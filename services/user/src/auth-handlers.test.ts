@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { status } from '@grpc/grpc-js'
+import { AuthService } from '@quartet/proto/auth'
+import { UserService } from '@quartet/proto/user'
+import type { RpcError } from '@quartet/rpc'
+import { failure, testDatabase, testServer } from '@quartet/testing'
+import { createApp } from './app.ts'
+
+const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
+const app = await createApp(database.pool)
+const server = await testServer(app.implementations, app.verify)
+afterAll(async () => {
+  server.close()
+  await database.drop()
+})
+
+const auth = server.client(AuthService)
+const password = 'correct horse battery'
+const signUp = async () => {
+  const email = `${randomUUID()}@Example.org`
+  return { email, ...(await auth.signUp({ email, password, name: 'Ada' })) }
+}
+
+test('whoever signs up is a viewer and signed in', async () => {
+  const { user, tokens } = await signUp()
+  expect(user).toMatchObject({ role: 'USER_ROLE_VIEWER' })
+  expect(tokens).toMatchObject({ expiresIn: { seconds: '900' } })
+  const users = server.client(UserService, tokens!.accessToken)
+  expect(await users.getUser({ userId: user!.id })).toEqual({ user })
+})
+
+test('an address signs up once, and signs in whatever its case', async () => {
+  const { email } = await signUp()
+  expect(await failure(auth.signUp({ email: email.toUpperCase(), password, name: 'Eve' }))).toMatchObject({
+    reason: 'EMAIL_TAKEN',
+  })
+  await auth.signIn({ email: email.toUpperCase(), password })
+})
+
+test('a wrong password and an unknown address get the same answer', async () => {
+  const { email } = await signUp()
+  const answerTo = async (credentials: { email: string; password: string }) => {
+    const { code, reason, message, metadata } = (await failure(auth.signIn(credentials))) as RpcError
+    return { code, reason, message, metadata }
+  }
+  const wrong = await answerTo({ email, password: 'wrong' })
+  expect(wrong).toMatchObject({ code: status.UNAUTHENTICATED, reason: 'INVALID_CREDENTIALS' })
+  expect(await answerTo({ email: `${randomUUID()}@example.org`, password })).toEqual(wrong)
+})
+
+test('a refresh token is good once; used again it ends the sign-in', async () => {
+  const { tokens } = await signUp()
+  const next = await auth.refreshToken({ refreshToken: tokens!.refreshToken })
+  expect(next.tokens!.refreshToken).not.toBe(tokens!.refreshToken)
+  expect(await failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))).toMatchObject({
+    code: status.UNAUTHENTICATED,
+    reason: 'REFRESH_TOKEN_REUSED',
+  })
+  expect(await failure(auth.refreshToken({ refreshToken: next.tokens!.refreshToken }))).toMatchObject({
+    reason: 'REFRESH_TOKEN_INVALID',
+  })
+})
+
+test('of ten refreshes at once with one token, one at most succeeds', async () => {
+  const { tokens } = await signUp()
+  const refreshed = await Promise.all(
+    Array.from({ length: 10 }, () => failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))),
+  )
+  expect(refreshed.filter((error) => error === undefined).length).toBeLessThanOrEqual(1)
+})
+
+test('after signing out the refresh token is void; signing out again is fine', async () => {
+  const { tokens } = await signUp()
+  const { refreshToken } = tokens!
+  await auth.signOut({ refreshToken })
+  await auth.signOut({ refreshToken })
+  expect(await failure(auth.refreshToken({ refreshToken }))).toMatchObject({
+    reason: 'REFRESH_TOKEN_INVALID',
+  })
+})
+
+test('the published keys verify the tokens, and hold nothing private', async () => {
+  const { contentType, data } = await auth.getJwks({})
+  expect(contentType).toBe('application/jwk-set+json')
+  const { keys } = JSON.parse(data.toString())
+  expect(keys).toHaveLength(1)
+  expect(Object.keys(keys[0]).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
+})
+
+test('two replicas on one database share the key', async () => {
+  const other = await createApp(database.pool)
+  const { tokens } = await signUp()
+  expect(await other.verify(tokens!.accessToken)).toMatchObject({ kind: 'person' })
+})
+
+test('nothing secret is logged', async () => {
+  const { tokens } = await signUp()
+  const logs = JSON.stringify(server.logs)
+  for (const secret of [password, tokens!.accessToken, tokens!.refreshToken, 'argon2'])
+    expect(logs).not.toContain(secret)
+})

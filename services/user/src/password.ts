@@ -1,0 +1,68 @@
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+
+/** OWASP's password storage cheat sheet: argon2id with 19 MiB, two passes, one lane. About 30 ms of one core. */
+const memory = 19 * 1024
+const passes = 2
+const parallelism = 1
+/** More at once would take the threads that DNS and files need, and 19 MiB each. */
+const atOnce = 2
+
+/** Hashes a password into a PHC string, which names its parameters: later ones can differ. */
+export const hashPassword = async (password: string): Promise<string> => {
+  const salt = randomBytes(16)
+  const digest = await derive(password, salt, { memory, passes, parallelism })
+  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(digest)}`
+}
+
+/**
+ * Whether the password is the one that was hashed. Takes as long where there is no hash (no such user, no password
+ * yet), so that the time tells nobody which addresses have accounts.
+ */
+export const verifyPassword = async (password: string, phc: string | null | undefined): Promise<boolean> => {
+  const known = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc ?? '')
+  const [, m, t, p, salt, digest] = known ?? nobody
+  const parameters = { memory: Number(m), passes: Number(t), parallelism: Number(p) }
+  const expected = Buffer.from(digest!, 'base64')
+  const actual = await derive(password, Buffer.from(salt!, 'base64'), parameters)
+  return known !== null && timingSafeEqual(actual, expected)
+}
+
+const nobody = ['', memory, passes, parallelism, base64(Buffer.alloc(16)), base64(Buffer.alloc(32))].map(
+  String,
+)
+
+function base64(bytes: Buffer) {
+  return bytes.toString('base64').replace(/=+$/, '')
+}
+
+const derive = (
+  password: string,
+  nonce: Buffer,
+  parameters: { memory: number; passes: number; parallelism: number },
+): Promise<Buffer> =>
+  // NFKC, so that the same characters typed on two keyboards are the same password (NIST SP 800-63B).
+  inTurn(() =>
+    promisify(argon2)('argon2id', {
+      message: password.normalize('NFKC'),
+      nonce,
+      tagLength: 32,
+      ...parameters,
+    }),
+  )
+
+let running = 0
+const waiting: (() => void)[] = []
+
+const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
+  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  try {
+    return await work()
+  } finally {
+    // The place goes straight to the next in line, or is free.
+    const next = waiting.shift()
+    if (next) next()
+    else running--
+  }
+}
