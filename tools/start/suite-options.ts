@@ -1,0 +1,26 @@
+import type { Service } from '../services.ts'
+import type { FoundEnvoy } from './envoy.ts'
+import type { Listener } from './events.ts'
+
+export interface SuiteOptions {
+  /** The data folder, made if it is missing. One suite at a time runs in it. */
+  readonly directory: string
+  readonly services: readonly Service[]
+  /** The variables of every process; those that move ports are read from here too. */
+  readonly environment: NodeJS.ProcessEnv
+  /** The edge's port (8080); 0 moves every port to a free one. */
+  readonly edge?: number | undefined
+  /** A PostgreSQL server to use in place of the embedded one. */
+  readonly databaseUrl?: string | undefined
+  /** An Envoy, or why there is none, for a caller who knows. Otherwise it is found or fetched. */
+  readonly envoy?: FoundEnvoy
+  /** Forgets all data of earlier starts. */
+  readonly fresh?: boolean
+  /** Brings generated code up to date first. */
+  readonly generate?: boolean
+  /** False: the embedded PostgreSQL does not wait for the disk. For tests. */
+  readonly durable?: boolean
+  readonly onEvent?: Listener
+  /** Gives the start up; what has begun is ended, and its reason is thrown. */
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,59 @@
+import type { Output } from './output.ts'
+import type { Suite } from './suite.ts'
+
+/** What a newcomer needs once everything runs: where it is, who to be, what to try, how to stop. */
+export const showSummary = (
+  { line, paint }: Output,
+  { endpoints, accounts, missing }: Suite,
+  { directory, milliseconds }: { directory: string; milliseconds: number },
+): void => {
+  const bold = (text: string) => paint('bold', text)
+  const after = `after ${(milliseconds / 1000).toFixed(1)} s`
+  line()
+  if (endpoints['edge']) {
+    line(`Ready ${after} at ${bold(`http://${endpoints['edge']}`)}: gRPC, gRPC-Web and JSON on one port`)
+  } else {
+    line(
+      `Ready ${after}, but only for gRPC, on a port per service: gRPC-Web, JSON and the one port need the edge.`,
+    )
+    line(paint('yellow', missing!))
+  }
+  line()
+  line(bold('Accounts'))
+  for (const { email, password } of accounts) line(`  ${email.padEnd(22)}${password}`)
+  line()
+  line(bold('Try'))
+  for (const [about, command] of commands(endpoints, accounts[0]!)) {
+    line(paint('dim', `  # ${about}`))
+    line(`  ${command}`)
+  }
+  line()
+  line(`Logs: ${directory}/logs. Ctrl-C stops everything and keeps the data.`)
+  line()
+}
+
+const commands = (
+  { edge, user }: Suite['endpoints'],
+  { email, password }: Suite['accounts'][number],
+): [about: string, command: string][] => {
+  const signIn = `'${JSON.stringify({ email, password })}'`
+  const grpc = edge ?? user
+  const list: [string, string] = ['gRPC: what there is to call', `grpcurl -plaintext ${grpc} list`]
+  if (!edge) {
+    return [
+      list,
+      ['sign in', `grpcurl -plaintext -d ${signIn} ${grpc} quartet.auth.v1.AuthService/SignIn`],
+      ['is it well?', `grpcurl -plaintext -d '{"service":"readiness"}' ${grpc} grpc.health.v1.Health/Check`],
+    ]
+  }
+  // An empty message in gRPC-Web is five zeros: no flags, length 0.
+  const emptyCall = `printf '\\0\\0\\0\\0\\0' | curl -s --data-binary @- -H content-type:application/grpc-web+proto`
+  return [
+    list,
+    ['JSON: sign in', `curl -d ${signIn} http://${edge}/v1/auth:signIn`],
+    [
+      'gRPC-Web: the keys that tokens are signed with',
+      `${emptyCall} http://${edge}/quartet.auth.v1.AuthService/GetJwks | cat -v`,
+    ],
+  ]
+}
