@@ -16,7 +16,8 @@ const inAMinute = () => Date.now() + 60_000
 /** How many statements of the pool the server is running. */
 const running = async () => {
   const { rows } = await observer.query<{ count: number }>(
-    `select count(*)::int from pg_stat_activity where application_name = 'cancel-test' and state = 'active'`,
+    `select count(*)::int from pg_stat_activity 
+      where application_name = 'cancel-test' and state = 'active' and query like '%pg_sleep%'`,
   )
   return rows[0]!.count
 }
@@ -32,7 +33,8 @@ test('an abort ends the query that the server is running', async () => {
   while ((await running()) === 0) await delay(5)
   controller.abort(new Error('nobody waits'))
   await expect(sleeping).rejects.toThrow('nobody waits')
-  expect(await running()).toBe(0)
+  // The server tells the client a moment before it tells the observer; uncancelled it would sleep past this test's end.
+  while ((await running()) > 0) await delay(5)
 })
 
 test('the deadline reaches the server, and does not outlive the call', async () => {
