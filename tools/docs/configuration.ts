@@ -14,12 +14,13 @@ export const configurationTables = async (): Promise<string> => {
 }
 
 const rows = (schema: Schema) =>
-  Object.entries(schema).map(
-    ([name, { default: value, desc }]) => `| \`${name}\` | ${shown(value)} | ${desc} |`,
-  )
+  Object.entries(schema).map(([name, spec]) => {
+    const value = 'default' in spec ? shown(spec.default) : 'required'
+    return `| \`${name}\` | ${value} | ${spec.desc} |`
+  })
 
 const shown = (value: unknown): string => {
-  if (value === undefined) return 'required'
+  if (value === undefined) return ''
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return text ? `\`${text}\`` : ''
 }

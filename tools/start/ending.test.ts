@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as delay } from 'node:timers/promises'
 
 const script = join(import.meta.dirname, 'testing/wait-to-stop.ts')
 let child: ChildProcess
@@ -19,19 +18,18 @@ const start = async (command: string, args: string[], variables: NodeJS.ProcessE
 }
 
 test('the two signals of one Ctrl-C under npm ask once', async () => {
-  const { lines, exit } = await start(process.execPath, [script])
-  child.kill('SIGINT')
+  const { lines, exit } = await start(process.execPath, [script, '60000'])
   child.kill('SIGINT')
   expect(await once(lines, 'line')).toEqual(['asked'])
+  child.kill('SIGINT')
   child.kill('SIGUSR2')
   expect(await exit).toEqual([0, null])
 })
 
 test('a second Ctrl-C ends it at once', async () => {
-  const { lines, exit } = await start(process.execPath, [script])
+  const { lines, exit } = await start(process.execPath, [script, '0'])
   child.kill('SIGINT')
   await once(lines, 'line')
-  await delay(600) // What comes within half a second belongs to the same press.
   child.kill('SIGINT')
   expect(await exit).toEqual([130, null])
 })

@@ -69,7 +69,16 @@ export const invalidArgument = (violations: { field: string; description: string
       message: violations
         .map(({ field, description }) => (field ? `${field}: ${description}` : description))
         .join('; '),
-      details: [detail(BadRequestSchema, { fieldViolations: violations })],
+      details: [
+        detail(BadRequestSchema, {
+          // A path can hold a key of a map, as long as its sender liked.
+          fieldViolations: violations.map(({ field, description, reason }) => ({
+            field: field.slice(0, maxMessageLength).toWellFormed(),
+            description: description.slice(0, maxMessageLength).toWellFormed(),
+            ...(reason && { reason }),
+          })),
+        }),
+      ],
     },
   )
 
@@ -90,8 +99,11 @@ export interface ErrorStatus {
   readonly metadata: Metadata
 }
 
-/** Longest message sent: the text travels in a header, and peers refuse blocks of headers above 8 to 16 KiB. */
-const maxMessageLength = 1024
+/**
+ * Characters of a text that is sent. It travels in a header, up to nine bytes for each, and a block of headers above 8 to
+ * 16 KiB is refused by peers: Envoy then resets the connection, and with it the calls of others.
+ */
+const maxMessageLength = 256
 
 /**
  * The one mapping from anything thrown to a status. An RpcError says itself what the caller may know; everything
@@ -115,4 +127,9 @@ export const toStatus = (error: unknown): ErrorStatus => {
 const internal = new RpcError(status.INTERNAL, 'INTERNAL', {}, { message: 'internal error' })
 
 const wellFormed = (metadata: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, String(value).toWellFormed()]))
+  Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => [
+      key,
+      String(value).slice(0, maxMessageLength).toWellFormed(),
+    ]),
+  )

@@ -6,12 +6,17 @@ import type { RpcError } from './errors.ts'
 /** The call as an interceptor sees it: what a handler sees, and what only an interceptor may change. */
 export interface InterceptedCall extends Context {
   caller: Caller
+  /** Set it before anything is logged: the call's logger is bound to it. */
+  traceId: string
   /** When the call arrived, on the clock of performance.now(). */
   readonly startedAt: number
   /** Request messages received so far. */
   readonly received: number
   /** Response messages handed over so far. */
   readonly sent: number
+  /** Their bytes, once decompressed. */
+  readonly receivedBytes: number
+  readonly sentBytes: number
   /**
    * Ends the call with what `error` makes at `time` (milliseconds since 1970) unless it is over by then. May be called several
    * times: the earliest wins. Moves `deadline` too.
@@ -37,9 +42,18 @@ export interface Interceptor {
    * then stay free of it.
    */
   onCall?(call: InterceptedCall): void | Promise<void>
+  /** Calls `run`, which calls the handler: for what must be around it, as AsyncLocalStorage.run. */
+  around?(call: InterceptedCall, run: () => void): void
   /**
    * The call is over, whatever its end; runs once for each call whose `onCall` ran or was passed, in reverse order.
    * Must not throw.
    */
   onEnd?(call: InterceptedCall, outcome: Outcome): void
+}
+
+/** The `around` of all interceptors as one, the first outermost; undefined where none has any. */
+export const allAround = (interceptors: readonly Interceptor[]): Interceptor['around'] => {
+  const all = interceptors.filter((one) => 'around' in one)
+  if (!all.length) return undefined
+  return (call, run) => all.reduceRight((inner, one) => () => one.around!(call, inner), run)()
 }

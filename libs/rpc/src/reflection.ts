@@ -68,12 +68,14 @@ export const reflection = (services: readonly Service[]): Implementation[] => {
 }
 
 /** All that people may call. Loaded when first asked for: a service needs only its own part of the contract. */
-const wholeContract = async () => {
-  const { allServices } = await import('@quartet/proto/all')
-  return index(
-    allServices.filter(({ methods }) => methods.some(({ policy }) => policy?.people !== People.NOBODY)),
-  )
-}
+const wholeContract = (): Promise<Index> =>
+  (contract ??= import('@quartet/proto/all').then(({ allServices }) =>
+    index(
+      allServices.filter(({ methods }) => methods.some(({ policy }) => policy?.people !== People.NOBODY)),
+    ),
+  ))
+
+let contract: Promise<Index> | undefined
 
 interface Index {
   readonly names: string[]

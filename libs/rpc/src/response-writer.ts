@@ -4,6 +4,9 @@ import type { RpcError } from './errors.ts'
 /** A writer that is this far ahead of its peer waits. What a stream holds in memory is this and one message. */
 const maxPendingBytes = 64 * 1024
 
+/** What a message costs beside its bytes, which can be none. */
+const messageOverhead = 256
+
 /** The responses of a call on their way to its peer. */
 export class ResponseWriter {
   readonly #call: ServerInterceptingCallInterface
@@ -21,9 +24,10 @@ export class ResponseWriter {
 
   /** Hands a message over. The promise, where there is one, waits for a peer that reads slower than this writes. */
   write(bytes: Buffer): Promise<void> | undefined {
-    this.#pendingBytes += bytes.length
+    const size = bytes.length + messageOverhead
+    this.#pendingBytes += size
     this.#call.sendMessage(bytes, () => {
-      this.#pendingBytes -= bytes.length
+      this.#pendingBytes -= size
       if (this.#pendingBytes >= maxPendingBytes) return
       this.#waiting?.resolve()
       this.#waiting = undefined

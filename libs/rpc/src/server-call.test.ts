@@ -127,6 +127,30 @@ describe('errors', () => {
     expect(await failure(served.client.getUser({ userId }))).toMatchObject({ code: status.ABORTED })
   })
 
+  test('what a violation repeats of a request stays short enough for a header', async () => {
+    served = await serve({ createUser: async () => ({}) })
+    const request = { name: 'n', email: 'e@example.org', metadata: { ['鍵'.repeat(60_000)]: 'v' } }
+    const error = (await failure(served.client.createUser(request))) as RpcError
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' })
+    expect(error.details[0]!.message).toMatchObject({ fieldViolations: [{ reason: 'STRING_MAX_LEN' }] })
+    expect(error.message.length).toBeLessThan(300)
+  })
+
+  test('an error of a dependency that is away is UNAVAILABLE', async () => {
+    served = await serve(
+      {
+        async deleteUser() {
+          throw new Error('ECONNREFUSED')
+        },
+      },
+      { isUnavailable: (error) => (error as Error).message === 'ECONNREFUSED' },
+    )
+    expect(await failure(served.client.deleteUser({ userId }))).toMatchObject({
+      code: status.UNAVAILABLE,
+      reason: 'DEPENDENCY_UNAVAILABLE',
+    })
+  })
+
   test('before and after the first message of a stream', async () => {
     served = await serve({
       async *streamUsers({ filter }) {

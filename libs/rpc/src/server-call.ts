@@ -2,19 +2,27 @@ import { Metadata, ServerInterceptingCall, status, type ServerInterceptingCallIn
 import type { Method } from '@quartet/proto/contract'
 import type { Logger } from 'pino'
 import { anonymous, type Caller } from './caller.ts'
+import { RemoteError } from './client/error.ts'
 import { decodeRequest, encodeResponse } from './codec.ts'
 import { RpcError, toStatus } from './errors.ts'
+import { holdBackDecompression } from './decompression.ts'
+import { fromDownstream } from './from-downstream.ts'
 import type { AnyHandler } from './handlers.ts'
-import { endedByOthers, http2Stream, resetUnlessRead } from './http2-stream.ts'
+import { http2Stream, resetUnlessRead } from './http2-stream.ts'
 import type { InterceptedCall, Interceptor } from './interceptor.ts'
 import { RequestStream } from './request-stream.ts'
 import { ResponseWriter } from './response-writer.ts'
+import { takeOverStatus } from './status-of-grpc-js.ts'
 import { traceIdOf } from './trace-id.ts'
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
   readonly interceptors: readonly Interceptor[]
+  /** What of them is around the handler, as one; undefined where nothing is. */
+  readonly around: Interceptor['around']
   readonly logger: Logger
+  /** Tells the errors of what the service depends on from those of its code. */
+  readonly isUnavailable: (error: unknown) => boolean
   /** Sent with every answer as the trailer x-quartet-replica. */
   readonly replica: string
   /** The calls that run now, for drain. */
@@ -41,8 +49,11 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   deadline = Infinity
   received = 0
   sent = 0
+  receivedBytes = 0
+  sentBytes = 0
 
   readonly #base: ServerInterceptingCallInterface
+  readonly #sendStatus: ServerInterceptingCallInterface['sendStatus']
   readonly #environment: CallEnvironment
   readonly #handler: AnyHandler | undefined
   readonly #writer: ResponseWriter
@@ -66,6 +77,8 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   ) {
     super(base)
     this.#base = base
+    this.#sendStatus = takeOverStatus(base, (error) => this.fail(error))
+    holdBackDecompression(base, () => this.#ended !== undefined)
     this.method = method
     this.#handler = handler
     this.#environment = environment
@@ -90,6 +103,10 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
 
   get traceId(): string {
     return (this.#traceId ??= traceIdOf(this.metadata))
+  }
+
+  set traceId(traceId: string) {
+    this.#traceId = traceId
   }
 
   get logger(): Logger {
@@ -129,6 +146,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     try {
       const message = decodeRequest(this.method, bytes)
       this.received++
+      this.receivedBytes += bytes.length
       if (this.#requests) return this.#requests.push(message)
       if (this.#request) throw new RpcError(status.UNIMPLEMENTED, 'SECOND_REQUEST_MESSAGE')
       this.#request = message
@@ -146,9 +164,11 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     setImmediate(() => this.#requestComplete())
   }
 
-  /** Comes at the end of every call. Only where the call is not over for us, it says that grpc-js or the peer ended it. */
+  /** Comes at the end of every call. Only where it is not over for us, it says that the peer has gone. */
   onCancel(): void {
-    if (!this.#ended) this.#end(endedByOthers(http2Stream(this.#base), this.deadline))
+    if (this.#ended) return
+    const code = Date.now() >= this.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED
+    this.#end(new RpcError(code, status[code]))
   }
 
   // From admission to the status -------------------------------------------------------------------------------------
@@ -172,15 +192,21 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     if (!this.#requests) return this.#base.startRead()
     // Until headers come a client keeps everything it sent, for a retry.
     this.#base.sendMetadata(new Metadata())
-    void this.#run(this.#requests)
+    this.#serve(this.#requests)
   }
 
   #requestComplete(): void {
     // A stream that was reset looks half-closed too. What was cut must not pass for complete: onCancel follows.
     if (this.#ended || http2Stream(this.#base)?.aborted) return
     if (this.#requests) this.#requests.complete()
-    else if (this.#request) void this.#run(this.#request)
+    else if (this.#request) this.#serve(this.#request)
     else this.fail(new RpcError(status.UNIMPLEMENTED, 'REQUEST_MESSAGE_MISSING'))
+  }
+
+  #serve(request: object): void {
+    const { around } = this.#environment
+    if (around) around(this, () => void this.#run(request))
+    else void this.#run(request)
   }
 
   async #run(request: object): Promise<void> {
@@ -206,24 +232,36 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     if (this.#ended) throw this.#ended as RpcError
     const bytes = encodeResponse(this.method, response)
     this.sent++
+    this.sentBytes += bytes.length
     return this.#writer.write(bytes)
   }
 
   #succeed(): void {
     if (this.#ended) return
-    this.#base.sendStatus({ code: status.OK, details: '', metadata: this.#finalTrailers() })
+    this.#sendStatus({ code: status.OK, details: '', metadata: this.#finalTrailers() })
     this.#end('OK')
   }
 
   /** Ends the call with whatever was thrown. Does nothing when it is over. */
-  fail(error: unknown): void {
+  fail(thrown: unknown): void {
     if (this.#ended) return
+    const error = this.#translated(thrown)
+    // Only the hop next to a failure retries. Headers of their own commit an answer (gRFC A6), for Envoy as well: it is
+    // not tried again here what the client of the next hop has tried.
+    if (thrown instanceof RemoteError) this.#base.sendMetadata(new Metadata())
     const sent = toStatus(error)
     sent.metadata.merge(this.#finalTrailers())
-    this.#base.sendStatus(sent)
+    this.#sendStatus(sent)
     this.#end(
       error instanceof RpcError ? error : new RpcError(status.INTERNAL, 'INTERNAL', {}, { cause: error }),
     )
+  }
+
+  /** What the caller is told of an error of a library below: that it is a bad time, where that is all there is to it. */
+  #translated(thrown: unknown): unknown {
+    if (!(thrown instanceof RpcError) && this.#environment.isUnavailable(thrown))
+      return new RpcError(status.UNAVAILABLE, 'DEPENDENCY_UNAVAILABLE', {}, { cause: thrown })
+    return fromDownstream(thrown)
   }
 
   #finalTrailers(): Metadata {
@@ -239,12 +277,20 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     const ok = ended === 'OK'
     if (this.#writer.pending)
       resetUnlessRead(http2Stream(this.#base), ok ? this.deadline : Date.now() + lingerMs)
-    if (!ok) {
+    if (ok) this.#requests?.complete()
+    else {
       this.#requests?.fail(ended)
       this.#writer.fail(ended)
       this.#abort?.abort(ended)
     }
     const outcome = ok ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended }
-    for (let i = this.#asked - 1; i >= 0; i--) this.#environment.interceptors[i]!.onEnd?.(this, outcome)
+    for (let i = this.#asked - 1; i >= 0; i--) {
+      try {
+        this.#environment.interceptors[i]!.onEnd?.(this, outcome)
+      } catch (err) {
+        // One that fails must not keep the others from freeing what they hold.
+        this.logger.error({ err }, 'an interceptor failed at the end of a call')
+      }
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerInterceptor, type ServiceDefinition } from '@grpc/grpc-js'
 import { hostname } from 'node:os'
 import { create } from '@bufbuild/protobuf'
+import type { Tracer } from '@opentelemetry/api'
 import { People, PolicySchema, type Method, type Service } from '@quartet/proto/contract'
 import { Health } from '@quartet/proto/grpc'
 import type { Logger } from 'pino'
@@ -8,10 +9,14 @@ import { drain, type DrainTimes } from './drain.ts'
 import type { AnyHandler } from './handlers.ts'
 import { createHealth, type ReadinessCheck } from './health.ts'
 import { implement, type Implementation } from './implementation.ts'
-import type { Interceptor } from './interceptor.ts'
+import { isInfrastructure } from './infrastructure.ts'
+import { allAround, type Interceptor } from './interceptor.ts'
 import { deadline } from './interceptors/deadline.ts'
+import { inFlight } from './interceptors/in-flight.ts'
 import { limits, type LimitOverrides } from './interceptors/limits.ts'
-import { telemetry } from './interceptors/telemetry.ts'
+import { logLine } from './interceptors/log-line.ts'
+import type { CallMetrics } from './interceptors/metrics.ts'
+import { traces } from './interceptors/traces.ts'
 import { reflection } from './reflection.ts'
 import { ServerCall, type CallEnvironment } from './server-call.ts'
 import { raiseReceiveWindow } from './window.ts'
@@ -25,8 +30,19 @@ export interface ServerOptions {
   /** Throws while the service cannot do its work; behind the health service's name "readiness". */
   readonly readiness: ReadinessCheck
   readonly logger: Logger
+  /**
+   * Tells the errors that mean that a database or the like is away from those of the code: they are answered with
+   * UNAVAILABLE in place of INTERNAL.
+   */
+  readonly isUnavailable?: (error: unknown) => boolean
   /** Limits that differ from the contract's defaults. */
   readonly limits?: LimitOverrides
+  /** Calls open at once, streams included; those past it are refused with RESOURCE_EXHAUSTED. No limit unless given. */
+  readonly maxCallsInFlight?: number
+  /** Leaves a span for each call. */
+  readonly tracer?: Tracer
+  /** Counts the calls. */
+  readonly metrics?: CallMetrics
   /** Names this process in the trailer x-quartet-replica; the host's name, which in Kubernetes is the pod's. */
   readonly replica?: string
 }
@@ -50,17 +66,23 @@ export const createServer = (options: ServerOptions): RpcServer => {
     services: implementations.map(({ service }) => service.name),
     readiness: options.readiness,
   })
+  // The order is the order in which a call passes them. Validation follows, with each message (codec.ts), and
+  // whatever is thrown anywhere becomes a status in one place (errors.ts).
+  const interceptors = [
+    logLine,
+    options.tracer && traces(options.tracer),
+    options.metrics?.server,
+    inFlight(options.maxCallsInFlight ?? Infinity),
+    deadline,
+    options.access,
+    limits(options.limits),
+    ...(options.interceptors ?? []),
+  ].filter((one) => one !== undefined)
   const environment: CallEnvironment = {
-    // The order is the order in which a call passes them. Validation follows, with each message (codec.ts), and
-    // whatever is thrown anywhere becomes a status in one place (errors.ts).
-    interceptors: [
-      telemetry,
-      deadline,
-      options.access,
-      limits(options.limits),
-      ...(options.interceptors ?? []),
-    ],
+    interceptors,
+    around: allAround(interceptors),
     logger,
+    isUnavailable: options.isUnavailable ?? (() => false),
     replica: options.replica ?? hostname(),
     open: new Set(),
   }
@@ -111,7 +133,7 @@ const channelOptions = {
 
 /** Health and reflection carry no policy: inside the network both are open to everybody. */
 const opened = (method: Method): Method =>
-  method.path.startsWith('/grpc.')
+  isInfrastructure(method)
     ? { ...method, policy: create(PolicySchema, { people: People.EVERYBODY }) }
     : method
 

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { gzipSync } from 'node:zlib'
 import { collect, failure, serve, userId } from './testing/serve.ts'
 
 /** What no well-behaved client sends, put on the wire by hand: HTTP/2 streams with bytes of our own. */
@@ -60,10 +61,11 @@ test.each([
     Buffer.concat([frame(getUser(Buffer.from(userId))), frame(getUser(Buffer.from(userId)))]),
     status.UNIMPLEMENTED,
   ],
+  ['corrupt gzip', frame(Buffer.from('not gzip'), 1), status.INVALID_ARGUMENT],
   ['a message of 5 MB', frame(Buffer.alloc(5_000_000, 0x41)), status.RESOURCE_EXHAUSTED],
 ])('%s is refused, and the next call on the connection works', async (_, body, expected) => {
   await open({})
-  expect(await statusOf('GetUser', body)).toBe(expected)
+  expect(await statusOf('GetUser', body, { 'grpc-encoding': 'gzip' })).toBe(expected)
   expect(await good()).toBe(status.OK)
 })
 
@@ -76,6 +78,74 @@ test('a deadline that is over already is DEADLINE_EXCEEDED, without a handler', 
   await open({})
   const body = frame(getUser(Buffer.from(userId)))
   expect(await statusOf('GetUser', body, { 'grpc-timeout': '1n' })).toBe(status.DEADLINE_EXCEEDED)
+})
+
+test('a timeout that is none is INVALID_ARGUMENT', async () => {
+  await open({})
+  const body = frame(getUser(Buffer.from(userId)))
+  expect(await statusOf('GetUser', body, { 'grpc-timeout': 'soon' })).toBe(status.INVALID_ARGUMENT)
+})
+
+test('what was validated is what the handler gets, however oddly it was written', async () => {
+  const seen: unknown[] = []
+  await open({ listUsers: async (request) => (seen.push(request), {}) })
+  // A filter whose `search` claims more bytes than the filter has: to one reader it swallows what follows, to another
+  // what follows is page_size = 1,000,000.
+  const smuggled = Buffer.from([0x1a, 0x03, 0x2a, 0x05, 0x61, 0x08, 0xc0, 0x84, 0x3d])
+  const code = await statusOf('ListUsers', frame(smuggled))
+  expect([status.OK, status.INVALID_ARGUMENT]).toContain(code)
+  for (const request of seen) expect((request as { pageSize: number }).pageSize).toBeLessThanOrEqual(1000)
+})
+
+test('of two members of a oneof the one that was validated counts', async () => {
+  const seen: { address: { location?: string; poBox?: string } | null }[] = []
+  await open({ createUser: async (request) => (seen.push(request as never), {}) })
+  const field = (number: number, bytes: Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
+  const address = Buffer.concat([
+    field(2, Buffer.alloc(100, 0x78)), // po_box, of which 20 characters are allowed
+    field(1, Buffer.from('Main Street 1')),
+    field(3, Buffer.from('Town')),
+    field(4, Buffer.from('DE')),
+  ])
+  const body = Buffer.concat([
+    field(1, Buffer.from('n')),
+    field(2, Buffer.from('e@example.org')),
+    field(9, address),
+  ])
+  expect(await statusOf('CreateUser', frame(body))).toBe(status.OK)
+  expect(seen[0]!.address).toMatchObject({ location: 'streetAddress' })
+  expect(seen[0]!.address?.poBox).toBeUndefined()
+})
+
+test('a caller’s deadline ends a stream that it does not read', async () => {
+  const ended = Promise.withResolvers<unknown>()
+  await open({
+    async *streamUsers(_, { signal }) {
+      signal.addEventListener('abort', () => ended.resolve(signal.reason))
+      for (;;) yield { users: [{ name: 'x'.repeat(100_000) }] }
+    },
+  })
+  const stream = request('StreamUsers', { 'grpc-timeout': '300m' })
+  stream.on('error', () => {})
+  stream.end(frame(Buffer.alloc(0)))
+  expect(await ended.promise).toMatchObject({ code: status.DEADLINE_EXCEEDED })
+})
+
+test('many compressed zeros are read a few at a time', async () => {
+  await open({})
+  const bomb = frame(gzipSync(Buffer.alloc(3_900_000)), 1)
+  const before = process.memoryUsage.rss()
+  let most = 0
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5)
+  await Promise.all(
+    Array.from({ length: 60 }, () =>
+      statusOf('GetUser', Buffer.concat([bomb, bomb, bomb]), { 'grpc-encoding': 'gzip' }),
+    ),
+  )
+  clearInterval(watch)
+  expect(most - before).toBeLessThan(400 * 1024 * 1024) // 60 × 3 × 3.9 MB would be 700
+  expect(await good()).toBe(status.OK)
 })
 
 test('a client stream that is reset never looks complete, nor does a unary request', async () => {

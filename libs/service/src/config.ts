@@ -77,6 +77,28 @@ export const commonSchema = {
     default: {},
     desc: 'Limits other than the contract’s, as JSON: {"/quartet.user.v1.UserService/GetUser": {"perSecond": 100, "burst": 200, "maxOpen": 10}}',
   }),
+  MAX_CALLS_IN_FLIGHT: integer(
+    1,
+    1_000_000,
+  )({
+    default: 4_000,
+    desc: 'Calls open at once in this process, streams included; more are refused with RESOURCE_EXHAUSTED',
+  }),
+  MAX_EVENT_LOOP_DELAY_MS: integer(
+    50,
+    60_000,
+  )({
+    default: 500,
+    desc: 'Milliseconds that the event loop may be late before readiness says NOT_SERVING',
+  }),
+  METRICS_PORT: port({
+    default: undefined,
+    desc: 'TCP port where Prometheus reads /metrics; without one nothing is counted',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: str({
+    default: '',
+    desc: 'URL of an OpenTelemetry collector that traces are sent to; docs/telemetry.md has the other OTEL_ variables',
+  }),
   DRAIN_ACCEPT_MS: integer(
     0,
     600_000,

@@ -33,7 +33,7 @@ export const authHandlers = ({
   })
 
   return {
-    async signUp({ email, password, name }) {
+    async signUp({ email, password, name }, { signal }) {
       const created = await users.create({
         name,
         email,
@@ -43,17 +43,17 @@ export const authHandlers = ({
         tags: [],
         metadata: {},
         address: null,
-        passwordHash: await hashPassword(password),
+        passwordHash: await hashPassword(password, signal),
       })
       if ('problem' in created) throw new RpcError(status.ALREADY_EXISTS, created.problem)
       const { user } = created
       return { user: toUser(user), tokens: await tokensFor(user, await sessions.start(user.id)) }
     },
 
-    async signIn({ email, password }) {
+    async signIn({ email, password }, { signal }) {
       const found = await users.findByEmail(email)
       // Always the whole work and one answer, so that neither tells whether the address has an account.
-      const matches = await verifyPassword(password, found?.passwordHash)
+      const matches = await verifyPassword(password, found?.passwordHash, signal)
       if (!found || !matches || found.user.status === 'SUSPENDED')
         throw new RpcError(status.UNAUTHENTICATED, 'INVALID_CREDENTIALS')
       const { user } = found

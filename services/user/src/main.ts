@@ -1,8 +1,17 @@
 import { join } from 'node:path'
 import { access } from '@quartet/auth'
-import { assertMigrated, createPool, ping } from '@quartet/database'
-import { createServer, type LimitOverrides } from '@quartet/rpc'
-import { createLogger, loadConfig, run } from '@quartet/service'
+import { assertMigrated, createPool, isConnectionFailure, ping } from '@quartet/database'
+import { callMetrics, createServer, type LimitOverrides } from '@quartet/rpc'
+import {
+  createLogger,
+  loadConfig,
+  poolMetrics,
+  processMetrics,
+  run,
+  serveMetrics,
+  startTracing,
+  watchEventLoop,
+} from '@quartet/service'
 import { createApp } from './app.ts'
 import { schema } from './config.ts'
 import { ensureDemoAccounts } from './demo-accounts.ts'
@@ -10,6 +19,8 @@ import { ensureDemoAccounts } from './demo-accounts.ts'
 run('user', async ({ onStop, useLogger }) => {
   const config = loadConfig(schema, process.env)
   const logger = createLogger('user', config.LOG_LEVEL)
+  const tracing = await startTracing('user', process.env, logger)
+  onStop(() => tracing?.stop())
 
   const pool = createPool({
     url: config.DATABASE_URL,
@@ -23,11 +34,26 @@ run('user', async ({ onStop, useLogger }) => {
   const app = await createApp(pool)
   if (config.QUARTET_DEMO) await ensureDemoAccounts(config.QUARTET_DEMO_ACCOUNTS, app.users)
 
+  const loop = watchEventLoop({ limitMs: config.MAX_EVENT_LOOP_DELAY_MS, logger })
+  const metrics = config.METRICS_PORT ? callMetrics() : undefined
+  if (config.METRICS_PORT && metrics) {
+    const sources = [metrics.families, processMetrics(), poolMetrics(pool)]
+    const { close } = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT, sources })
+    onStop(close)
+  }
+
   const server = createServer({
     implementations: app.implementations,
     access: access(app.verify),
-    readiness: (signal) => ping(pool, signal),
+    readiness: async (signal) => {
+      loop.assertResponsive()
+      await ping(pool, signal)
+    },
+    isUnavailable: isConnectionFailure,
     limits: config.RPC_LIMITS as LimitOverrides,
+    maxCallsInFlight: config.MAX_CALLS_IN_FLIGHT,
+    tracer: tracing?.tracer,
+    metrics,
     logger,
   })
   const port = await server.listen(config.HOST, config.PORT)

@@ -1,30 +1,39 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { turns } from '@quartet/rpc'
 
 /** OWASP's password storage cheat sheet: argon2id with 19 MiB, two passes, one lane. About 30 ms of one core. */
 const memory = 19 * 1024
 const passes = 2
 const parallelism = 1
-/** More at once would take the threads that DNS and files need, and 19 MiB each. */
-const atOnce = 2
+/** More at once would take the threads that DNS and files need, and 19 MiB each; more in line would wait in vain. */
+const inTurn = turns({ atOnce: 2, maxWaiting: 100 })
 
-/** Hashes a password into a PHC string, which names its parameters: later ones can differ. */
-export const hashPassword = async (password: string): Promise<string> => {
+/**
+ * Hashes a password into a PHC string, which names its parameters: later ones can differ.
+ * @throws the reason of `signal` when it aborts before it is this one's turn; RpcError RESOURCE_EXHAUSTED when too many
+ * wait.
+ */
+export const hashPassword = async (password: string, signal?: AbortSignal): Promise<string> => {
   const salt = randomBytes(16)
-  const digest = await derive(password, salt, { memory, passes, parallelism })
+  const digest = await derive(password, salt, { memory, passes, parallelism }, signal)
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(digest)}`
 }
 
 /**
  * Whether the password is the one that was hashed. Takes as long where there is no hash (no such user, no password
- * yet), so that the time tells nobody which addresses have accounts.
+ * yet), so that the time tells nobody which addresses have accounts. Throws as `hashPassword` does.
  */
-export const verifyPassword = async (password: string, phc: string | null | undefined): Promise<boolean> => {
+export const verifyPassword = async (
+  password: string,
+  phc: string | null | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> => {
   const known = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc ?? '')
   const [, m, t, p, salt, digest] = known ?? nobody
   const parameters = { memory: Number(m), passes: Number(t), parallelism: Number(p) }
   const expected = Buffer.from(digest!, 'base64')
-  const actual = await derive(password, Buffer.from(salt!, 'base64'), parameters)
+  const actual = await derive(password, Buffer.from(salt!, 'base64'), parameters, signal)
   return known !== null && timingSafeEqual(actual, expected)
 }
 
@@ -40,29 +49,16 @@ const derive = (
   password: string,
   nonce: Buffer,
   parameters: { memory: number; passes: number; parallelism: number },
+  signal: AbortSignal | undefined,
 ): Promise<Buffer> =>
   // NFKC, so that the same characters typed on two keyboards are the same password (NIST SP 800-63B).
-  inTurn(() =>
-    promisify(argon2)('argon2id', {
-      message: password.normalize('NFKC'),
-      nonce,
-      tagLength: 32,
-      ...parameters,
-    }),
+  inTurn(
+    () =>
+      promisify(argon2)('argon2id', {
+        message: password.normalize('NFKC'),
+        nonce,
+        tagLength: 32,
+        ...parameters,
+      }),
+    signal,
   )
-
-let running = 0
-const waiting: (() => void)[] = []
-
-const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-  if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
-  else running++
-  try {
-    return await work()
-  } finally {
-    // The place goes straight to the next in line, or is free.
-    const next = waiting.shift()
-    if (next) next()
-    else running--
-  }
-}

@@ -109,6 +109,7 @@ describe('GetUser', () => {
   test('oneself, and everybody for an editor; for others it is as if it were not there', async () => {
     expect((await viewer.users.getUser({ userId: viewer.id })).user!.id).toBe(viewer.id)
     expect((await editor.users.getUser({ userId: viewer.id })).user!.id).toBe(viewer.id)
+    expect((await viewer.users.getUser({ userId: viewer.id.toUpperCase() })).user!.id).toBe(viewer.id)
     const missing = { code: status.NOT_FOUND, reason: 'USER_NOT_FOUND' }
     expect(await failure(viewer.users.getUser({ userId: editor.id }))).toMatchObject(missing)
     expect(await failure(viewer.users.getUser({ userId: randomUUID() }))).toMatchObject(missing)

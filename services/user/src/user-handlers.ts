@@ -14,14 +14,15 @@ export const userHandlers = ({
 }: {
   users: UserRepository
 }): Partial<Handlers<typeof UserService>> => ({
-  async createUser(request, { caller }) {
-    const passwordHash = request.password ? await hashPassword(request.password) : null
+  async createUser(request, { caller, signal }) {
+    const passwordHash = request.password ? await hashPassword(request.password, signal) : null
     const result = await users.create(fromCreateRequest(request, passwordHash), attemptOf(request, caller))
     if ('problem' in result) throw new RpcError(status.ALREADY_EXISTS, result.problem)
     return { user: toUser(result.user) }
   },
 
-  async getUser({ userId }, { caller }) {
+  async getUser(request, { caller }) {
+    const userId = request.userId.toLowerCase() // as PostgreSQL writes a UUID
     const mayRead = isUser(caller, userId) || hasRole(caller, 'EDITOR') || isService(caller)
     const user = mayRead ? await users.get(userId) : undefined
     if (!user) throw new RpcError(status.NOT_FOUND, 'USER_NOT_FOUND', { userId })

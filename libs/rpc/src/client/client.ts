@@ -1,70 +1,71 @@
-import { randomUUID } from 'node:crypto'
-import * as grpc from '@grpc/grpc-js'
+import type { ChannelCredentials } from '@grpc/grpc-js'
 import type { Method, Service } from '@quartet/proto/contract'
 import type { Client } from '../handlers.ts'
-import { bidiStream, clientStream, serverStream, unary, type Invocation } from './calls.ts'
-import { callSettings, type CallOptions } from './call-options.ts'
-import { serviceConfig } from './service-config.ts'
+import { bidiStream, clientStream, serverStream, unary } from './calls.ts'
+import { deadlineOf, metadataOf, type CallOptions } from './call-options.ts'
+import { openChannels } from './channels.ts'
+import { withIdempotencyKey } from './idempotency-key.ts'
+import type { ClientInterceptor } from './interceptor.ts'
+import type { Invocation } from './invocation.ts'
 
-export interface ClientOptions {
+export interface ClientOptions<S extends Service = Service> {
   /** Any grpc-js target: "127.0.0.1:50051", "dns:///user:50051". */
   readonly target: string
   /** Plaintext unless given. */
-  readonly credentials?: grpc.ChannelCredentials
-  /** Sent with every call that brings no authorization of its own, as "Bearer <token>". */
+  readonly credentials?: ChannelCredentials
+  /** Sent with every call that brings no authorization of its own, as "Bearer <token>". Asked for each call. */
   readonly token?: () => string | undefined
+  /** Run around every call, in this order. */
+  readonly interceptors?: readonly ClientInterceptor[]
+  /** Methods whose requests are compressed. They take a connection of their own. */
+  readonly gzip?: readonly (keyof Client<S, CallOptions>)[]
+  /** Connections to each address, which calls take in turn; 1. docs/clients.md says when more are worth it. */
+  readonly channels?: number
 }
 
 /**
  * A client of one service: the mirror of its handlers. Promises out for one answer, async iterables in and out for
- * streams. Timeouts, retries and load balancing follow from the contract. Failures are RpcErrors.
+ * streams; a stream of responses begins when its first is asked for. Timeouts, retries and load balancing follow from
+ * the contract. Failures are RemoteErrors, which are RpcErrors; what the iterable of requests throws comes out as it is.
  */
 export const createClient = <S extends Service>(
   service: S,
-  { target, credentials, token }: ClientOptions,
+  options: ClientOptions<S>,
 ): Client<S, CallOptions> & { close(): void } => {
-  const channel = new grpc.Client(target, credentials ?? grpc.credentials.createInsecure(), {
-    'grpc.service_config': JSON.stringify(serviceConfig(service)),
-    'grpc.service_config_disable_resolution': 1,
-    'grpc.enable_http_proxy': 0,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 5_000,
-    'grpc-node.flow_control_window': 8 * 1024 * 1024,
-  })
-  const invocation = (method: Method, options: CallOptions): Invocation => ({
-    channel,
-    method,
-    ...callSettings(method, options, token),
-  })
+  const { target, credentials, token, interceptors = [] } = options
+  const channels = openChannels(service, options)
+  const invocation = (method: Method, callOptions: CallOptions): Invocation => {
+    // grpc-js itself would send them in the clear.
+    if (callOptions.credentials && !credentials?._isSecure())
+      throw new Error('credentials of a call need TLS: give the client some, or use its option "token"')
+    return {
+      method,
+      target,
+      metadata: metadataOf(callOptions, token),
+      deadline: deadlineOf(method, callOptions),
+      parent: callOptions.parent,
+      startedAt: performance.now(),
+      channel: channels.channelFor(method),
+      interceptors,
+      options: callOptions,
+    }
+  }
   const call = (method: Method) => {
     switch (method.kind) {
       case 'unary':
-        return (request: object, options: CallOptions = {}) =>
-          unary(invocation(method, options), withKey(method, request))
+        return async (request: object, options: CallOptions = {}) =>
+          unary(invocation(method, options), withIdempotencyKey(method, request))
       case 'server_streaming':
         return (request: object, options: CallOptions = {}) =>
-          serverStream(invocation(method, options), request)
+          serverStream(() => invocation(method, options), request)
       case 'client_streaming':
-        return (requests: AsyncIterable<object>, options: CallOptions = {}) =>
+        return async (requests: AsyncIterable<object>, options: CallOptions = {}) =>
           clientStream(invocation(method, options), requests)
       case 'bidi_streaming':
         return (requests: AsyncIterable<object>, options: CallOptions = {}) =>
-          bidiStream(invocation(method, options), requests)
+          bidiStream(() => invocation(method, options), requests)
     }
   }
-  return Object.assign(
-    Object.fromEntries(service.methods.map((method) => [method.localName, call(method)])),
-    {
-      close: () => channel.close(),
-    },
-  ) as unknown as Client<S, CallOptions> & { close(): void }
-}
-
-/** Fills in the idempotency key that the policy names: with it every attempt of a retried create is the same create. */
-const withKey = (method: Method, request: object): object => {
-  const field = method.descriptor.input.fields.find(({ name }) => name === method.policy?.idempotencyKey)
-  if (!field || (request as Record<string, unknown>)[field.localName]) return request
-  return { ...request, [field.localName]: randomUUID() }
+  const methods = service.methods.map((method) => [method.localName, call(method)])
+  return { ...Object.fromEntries(methods), close: () => channels.close() }
 }

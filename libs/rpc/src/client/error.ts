@@ -10,15 +10,34 @@ import {
 } from '@quartet/proto/rpc-status'
 import { RpcError, type Detail } from '../errors.ts'
 
+/**
+ * What a call failed with that this process made: what the server threw, or what became of the connection. A type of
+ * its own because a handler that lets it pass does not answer with it: see from-downstream.ts.
+ */
+export class RemoteError extends RpcError {}
+
+/**
+ * Whether a call failed with its connection or its server and not for what it asked. A stream that dies with its peer,
+ * or that a proxy ends, arrives as INTERNAL "Received RST_STREAM with code 2" as often as UNAVAILABLE.
+ */
+export const isConnectionLost = ({ code, message }: RpcError): boolean =>
+  code === status.UNAVAILABLE || (code === status.INTERNAL && message.includes('RST_STREAM'))
+
 const schemas = [BadRequestSchema, RetryInfoSchema, PreconditionFailureSchema]
 
-/** Turns what grpc-js reports back into the RpcError that the server threw, with all its details. */
-export const fromServiceError = (error: ServiceError): RpcError => {
+/** Turns what grpc-js reports back into the error that the server threw, with all its details. */
+export const fromServiceError = (error: ServiceError): RemoteError => {
   const code = error.code ?? status.UNKNOWN
   const options = { message: error.details || error.message, cause: error }
   const bytes = error.metadata?.get('grpc-status-details-bin')[0]
-  if (!(bytes instanceof Buffer)) return new RpcError(code, status[code] ?? 'UNKNOWN', {}, options)
-  const { details: packed } = fromBinary(StatusSchema, bytes)
+  if (!(bytes instanceof Buffer)) return new RemoteError(code, status[code] ?? 'UNKNOWN', {}, options)
+  let packed
+  try {
+    packed = fromBinary(StatusSchema, bytes).details
+  } catch {
+    // A server that is not ours may put anything there.
+    return new RemoteError(code, status[code] ?? 'UNKNOWN', {}, options)
+  }
   const info = packed.map((any) => anyUnpack(any, ErrorInfoSchema)).find((one) => one !== undefined)
   const details = packed.flatMap((any): Detail[] =>
     schemas.flatMap((schema) => {
@@ -26,5 +45,5 @@ export const fromServiceError = (error: ServiceError): RpcError => {
       return message ? [{ schema, message }] : []
     }),
   )
-  return new RpcError(code, info?.reason ?? status[code], info?.metadata ?? {}, { ...options, details })
+  return new RemoteError(code, info?.reason ?? status[code], info?.metadata ?? {}, { ...options, details })
 }

@@ -1,4 +1,4 @@
-import type { Method } from '@quartet/proto/contract'
+import { People, type Method } from '@quartet/proto/contract'
 import { resourceExhausted } from '../errors.ts'
 import type { InterceptedCall, Interceptor } from '../interceptor.ts'
 
@@ -74,7 +74,7 @@ const policyLimit = ({ policy }: Method): Limit => ({
 const touch = (
   buckets: Map<string, Bucket>,
   key: string,
-  { perSecond = 0, burst = perSecond }: Limit,
+  { perSecond = 0, burst = Math.max(1, perSecond) }: Limit,
 ): Bucket => {
   const now = performance.now()
   const bucket = buckets.get(key) ?? { tokens: burst, filledAt: now, open: 0 }
@@ -82,16 +82,24 @@ const touch = (
   bucket.filledAt = now
   buckets.delete(key)
   buckets.set(key, bucket)
-  if (buckets.size > maxBuckets) buckets.delete(buckets.keys().next().value!)
+  if (buckets.size > maxBuckets) forgetQuietest(buckets)
   return bucket
 }
 
+/** One that counts open calls is kept: forgotten, it would let in as many again. */
+const forgetQuietest = (buckets: Map<string, Bucket>): void => {
+  for (const [key, { open }] of buckets) if (open === 0) return void buckets.delete(key)
+}
+
 /**
- * Who is signed in counts by id. Everybody else by address: the last that a proxy in front of us saw
+ * Who is signed in counts by id, but not on a method that is open to everybody: there a token is no more than another
+ * try for whoever guesses passwords. Everybody else counts by address: the last that a proxy in front of us saw
  * (x-forwarded-for is appended to, so only its end is the proxy's own word), else the connection's.
  */
 const callerKey = (call: InterceptedCall): string => {
-  if (call.caller.kind !== 'anonymous') return `${call.caller.kind}:${call.caller.id}`
+  const { caller, method } = call
+  if (caller.kind !== 'anonymous' && method.policy?.people !== People.EVERYBODY)
+    return `${caller.kind}:${caller.id}`
   const forwarded = String(call.metadata.get('x-forwarded-for')[0] ?? '')
   return forwarded.slice(forwarded.lastIndexOf(',') + 1).trim() || call.peer.replace(/:\d+$/, '')
 }

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import type { Interceptor } from '../interceptor.ts'
+import { isInfrastructure } from '../infrastructure.ts'
 
 /** What the caller did or chose: worth a line, not an alarm. Everything else that fails is the service's own doing. */
 const serverFaults = new Set([status.UNKNOWN, status.INTERNAL, status.DATA_LOSS, status.UNIMPLEMENTED])
@@ -9,10 +10,10 @@ const serverFaults = new Set([status.UNKNOWN, status.INTERNAL, status.DATA_LOSS,
  * received and sent (messages), callerId; err where the fault is ours. Nothing of metadata or messages is in it.
  * Calls of the infrastructure (health, reflection) come every second and log at debug.
  */
-export const telemetry: Interceptor = {
+export const logLine: Interceptor = {
   onEnd(call, { code, error }) {
     const fault = serverFaults.has(code)
-    const level = fault ? 'error' : call.method.path.startsWith('/grpc.') ? 'debug' : 'info'
+    const level = fault ? 'error' : isInfrastructure(call.method) ? 'debug' : 'info'
     if (!call.logger.isLevelEnabled(level)) return
     call.logger[level](
       {

@@ -1,0 +1,53 @@
+import { ChatService } from '@quartet/proto/chat'
+import { compare, ratioAtMost } from './compare.ts'
+import { connect, read } from './load.ts'
+import { cpuPer, start } from './process.ts'
+import { message } from './servers/messages.ts'
+
+/** One message after another to all who subscribed to a room, over one connection, as behind a proxy. */
+const { path, codec } = ChatService.methods.find(({ name }) => name === 'Subscribe')!
+const readers = 50
+/** So many at a time, then all readers are waited for: nobody falls behind. */
+const messages = 20
+const request = codec.requestSerialize({ roomId: message(0).message.roomId })
+
+const variant = async (name: string, file: string, environment: Record<string, string> = {}) => {
+  const server = await start(file, environment)
+  const client = connect(server.port)
+  let missing = 0
+  let arrived = () => {}
+  const expect = (count: number) => {
+    missing = count
+    return new Promise<void>((resolve) => (arrived = resolve))
+  }
+  const greeted = expect(readers)
+  for (let i = 0; i < readers; i++)
+    read(client, path, request, () => --missing === 0 && arrived()).catch(() => {}) // the end cuts it
+  await greeted
+
+  const deliver = async () => {
+    const delivered = expect(readers * messages)
+    await server.work(messages)
+    await delivered
+  }
+  return {
+    name,
+    measure: () => cpuPer(server, readers * messages, deliver),
+    close: () => {
+      client.close()
+      return server.stop()
+    },
+  }
+}
+
+const naive = await variant('the kit, encoded for each', 'kit-chat.ts')
+const once = await variant('the kit, encoded once', 'kit-chat.ts', { ENCODE: 'once' })
+const bare = await variant('bare grpc-js, encoded for each', 'bare-chat.ts')
+
+await compare({
+  title: `A message of ${codec.responseSerialize(message(1)).length} bytes to one of ${readers} readers`,
+  unit: 'server CPU, µs',
+  variants: [naive, { ...once, aim: ratioAtMost(0.65) }, bare],
+  turns: 5,
+})
+await Promise.all([naive, once, bare].map((one) => one.close()))

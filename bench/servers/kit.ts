@@ -1,0 +1,24 @@
+import { access, createVerify } from '@quartet/auth'
+import { createServer, type Implementation } from '@quartet/rpc'
+import { createLogger } from '@quartet/service'
+import { createLocalJWKSet } from 'jose'
+import { serving } from './serving.ts'
+
+/**
+ * The kit with everything on that a service has on: a log line for each call, deadlines, access by a signed token,
+ * limits and validation. The limits are counted as ever, but nobody gets to them.
+ */
+export const serveKit = async (
+  implementation: Implementation,
+  work?: (amount: number) => void,
+): Promise<void> => {
+  const far = { perSecond: 1e9, burst: 1e9, maxOpen: 1e9 }
+  const server = createServer({
+    implementations: [implementation],
+    access: access(createVerify(createLocalJWKSet(JSON.parse(process.env['BENCH_KEYS']!)))),
+    readiness: async () => {},
+    limits: Object.fromEntries(implementation.service.methods.map(({ path }) => [path, far])),
+    logger: createLogger('bench', 'info'),
+  })
+  serving(await server.listen('127.0.0.1', 0), work)
+}
