@@ -113,11 +113,13 @@ test('a key is forgotten after 24 hours, at the latest by the sweep', async () =
   await create(attempt('old'), 'old 1')
   await create(attempt('older'), 'old 2')
   const { rows } = await pool.query(
-    `select expires_at - now() between interval '23 hours 59 minutes' and interval '24 hours' as kept
+    `select expires_at - now() between interval '23 hours 59 minutes' and interval '24 hours 1 second' as kept
      from idempotency_keys where key = 'old'`,
   )
   expect(rows).toEqual([{ kept: true }])
-  await pool.query(`update idempotency_keys set expires_at = now() where key in ('old', 'older')`)
+  await pool.query(
+    `update idempotency_keys set expires_at = now() - interval '1 second' where key in ('old', 'older')`,
+  )
   expect(await create(attempt('old', 'another'), 'old 3')).toEqual({ outcome: 'done', value: 'old 3' })
   expect(await sweepIdempotencyKeys(pool)).toBe(1)
   expect(await create(attempt('old', 'another'), 'old 4')).toEqual({ outcome: 'repeated', value: 'old 3' })

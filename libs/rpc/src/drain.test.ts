@@ -25,7 +25,7 @@ test('drain: NOT_SERVING first, then streams are told to go on elsewhere, runnin
   const call = served.client.getUser({ userId })
   await started.promise
 
-  const drained = served.server.drain({ acceptMs: 50, graceMs: 5_000 })
+  const drained = served.server.drain({ acceptMs: 1_500, graceMs: 10_000 })
   expect(
     await healthCheck({ target: served.target, service: 'readiness', signal: AbortSignal.timeout(5_000) }),
   ).toBe('NOT_SERVING')
@@ -55,7 +55,7 @@ test('what does not finish within the grace is cut with UNAVAILABLE', async () =
       return new Promise(() => {})
     },
   })
-  const call = failure(served.client.getUser({ userId }, { timeoutMs: 4_000 }))
+  const call = failure(served.client.getUser({ userId }, { timeoutMs: 15_000 }))
   await started.promise
   served.client.close()
   await served.server.drain({ acceptMs: 0, graceMs: 50 })

@@ -227,7 +227,7 @@ describe('who goes away', () => {
         return reason.promise as never
       },
     })
-    expect(await failure(served.client.getUser({ userId }, { timeoutMs: 50 }))).toMatchObject({
+    expect(await failure(served.client.getUser({ userId }, { timeoutMs: 1_000 }))).toMatchObject({
       code: status.DEADLINE_EXCEEDED,
     })
     expect(await reason.promise).toMatchObject({ code: status.DEADLINE_EXCEEDED })

@@ -63,7 +63,7 @@ test('deadline, cancel, token and trace of the call being served are carried on'
   const controller = new AbortController()
   const metadata = new Metadata()
   metadata.set('authorization', 'Bearer abc')
-  const call = front.client.getUser({ userId }, { metadata, timeoutMs: 3_000, signal: controller.signal })
+  const call = front.client.getUser({ userId }, { metadata, timeoutMs: 15_000, signal: controller.signal })
   const context = await inner.promise
   expect(Math.abs(context.deadline - outer!.deadline)).toBeLessThan(100)
   expect(context.metadata.get('authorization')).toEqual(['Bearer abc'])
@@ -81,7 +81,7 @@ test('a call waits for a server that is not up yet, until its deadline', async (
   expect(await failure(client.getUser({ userId }, { timeoutMs: 200 }))).toMatchObject({
     code: status.DEADLINE_EXCEEDED,
   })
-  const later = client.getUser({ userId }, { timeoutMs: 4_000 })
+  const later = client.getUser({ userId }, { timeoutMs: 15_000 })
   const again = await serving({ getUser: async () => ({ user: { id: userId } }) }, {}, port)
   expect((await later).user?.id).toBe(userId)
   client.close()
