@@ -80,6 +80,27 @@ test('after signing out the refresh token is void; signing out again is fine', a
   })
 })
 
+test('who is suspended neither signs in nor refreshes', async () => {
+  const { email, tokens, user } = await signUp()
+  await database.pool.query(`update users set status = 'SUSPENDED' where id = $1`, [user!.id])
+  expect(await failure(auth.signIn({ email, password }))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+  expect(await failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))).toMatchObject({
+    reason: 'REFRESH_TOKEN_INVALID',
+  })
+})
+
+test('a refresh token that nobody used in time is void', async () => {
+  const { tokens, user } = await signUp()
+  await database.pool.query(
+    `update refresh_tokens set expires_at = now() - interval '1 second'
+     where session_id in (select id from sessions where user_id = $1)`,
+    [user!.id],
+  )
+  expect(await failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))).toMatchObject({
+    reason: 'REFRESH_TOKEN_INVALID',
+  })
+})
+
 test('the published keys verify the tokens, and hold nothing private', async () => {
   const { contentType, data } = await auth.getJwks({})
   expect(contentType).toBe('application/jwk-set+json')

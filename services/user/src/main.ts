@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import { access } from '@quartet/auth'
-import { assertMigrated, createPool, isConnectionFailure, ping } from '@quartet/database'
+import {
+  assertMigrated,
+  createPool,
+  isConnectionFailure,
+  ping,
+  sweepIdempotencyKeys,
+} from '@quartet/database'
 import { callMetrics, createServer, type LimitOverrides } from '@quartet/rpc'
 import {
   createLogger,
@@ -15,6 +21,9 @@ import {
 import { createApp } from './app.ts'
 import { schema } from './config.ts'
 import { ensureDemoAccounts } from './demo-accounts.ts'
+
+/** Each time at most 1,000 of the keys that are more than 24 hours old. */
+const sweepEveryMs = 60_000
 
 run('user', async ({ onStop, useLogger }) => {
   const config = loadConfig(schema, process.env)
@@ -33,6 +42,11 @@ run('user', async ({ onStop, useLogger }) => {
 
   const app = await createApp(pool)
   if (config.QUARTET_DEMO) await ensureDemoAccounts(config.QUARTET_DEMO_ACCOUNTS, app.users)
+
+  const sweep = setInterval(() => {
+    sweepIdempotencyKeys(pool).catch((err: unknown) => logger.warn({ err }, 'could not sweep old keys'))
+  }, sweepEveryMs)
+  onStop(() => clearInterval(sweep))
 
   const loop = watchEventLoop({ limitMs: config.MAX_EVENT_LOOP_DELAY_MS, logger })
   const metrics = config.METRICS_PORT ? callMetrics() : undefined
