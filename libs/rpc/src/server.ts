@@ -13,7 +13,7 @@ import { isInfrastructure } from './infrastructure.ts'
 import { allAround, type Interceptor } from './interceptor.ts'
 import { deadline } from './interceptors/deadline.ts'
 import { inFlight } from './interceptors/in-flight.ts'
-import { limits, type LimitOverrides } from './interceptors/limits.ts'
+import { assertLimits, limits, type LimitOverrides } from './interceptors/limits.ts'
 import { logLine } from './interceptors/log-line.ts'
 import type { CallMetrics } from './interceptors/metrics.ts'
 import { traces } from './interceptors/traces.ts'
@@ -59,7 +59,10 @@ export interface RpcServer {
   close(): void
 }
 
-/** A gRPC server whose methods, limits, times and access come from the contract, with health and reflection. */
+/**
+ * A gRPC server whose methods, limits, times and access come from the contract, with health and reflection.
+ * @throws Error when `limits` names what is not served here.
+ */
 export const createServer = (options: ServerOptions): RpcServer => {
   const { implementations, logger } = options
   const health = createHealth({
@@ -103,6 +106,8 @@ export const createServer = (options: ServerOptions): RpcServer => {
       methods.set(method.path, { method: opened(method), handler: handlers[method.localName] })
     server.addService(passThrough(service), unreached(service))
   }
+
+  assertLimits(options.limits ?? {}, new Set(methods.keys()))
 
   return {
     async listen(host, port) {

@@ -56,6 +56,16 @@ test('streams open at once are counted, and free their place when they end', asy
   while ((await failure(open())) !== undefined);
 })
 
+test.each([
+  ['{"/quartet.user.v1.UserService/Nothing": {"perSecond": 1}}', 'no method of this service'],
+  [`{"${getUser}": {"perSecond": "many"}}`, 'perSecond is no limit'],
+  [`{"${getUser}": {"perHour": 1}}`, 'perHour is no limit'],
+  [`{"${getUser}": {"maxOpen": -1}}`, 'maxOpen is no limit'],
+])('a configuration of limits like %s is refused at the start', async (json, message) => {
+  await expect(serve({}, { limits: JSON.parse(json) })).rejects.toThrow(message)
+  served = await serve({})
+})
+
 const headers = (authorization: string) => {
   const metadata = new Metadata()
   metadata.set('authorization', authorization)

@@ -24,6 +24,23 @@ interface Bucket {
 /** Callers remembered per method; past it the one that has been quiet the longest starts with a full bucket again. */
 const maxBuckets = 10_000
 
+/**
+ * Checks limits that somebody wrote into a configuration.
+ * @throws Error in one line: a method that is not served here, a limit that is none.
+ */
+export const assertLimits = (overrides: LimitOverrides, served: ReadonlySet<string>): void => {
+  for (const [path, limit] of Object.entries(overrides)) {
+    if (!served.has(path)) throw new Error(`RPC_LIMITS names ${path}, which is no method of this service`)
+    for (const [name, value] of Object.entries(limit))
+      if (!limitNames.has(name) || !(Number(value) >= 0))
+        throw new Error(
+          `RPC_LIMITS: ${path}: ${name} is no limit: perSecond, burst and maxOpen take numbers from 0`,
+        )
+  }
+}
+
+const limitNames = new Set(['perSecond', 'burst', 'maxOpen'])
+
 /** Refuses with RESOURCE_EXHAUSTED and RetryInfo who calls a method more often than the contract lets one caller. */
 export const limits = (overrides: LimitOverrides = {}): Interceptor => {
   const methods = new Map<string, { limit: Limit; buckets: Map<string, Bucket> }>()
