@@ -14,6 +14,8 @@ export default {
   globalSetup: '<rootDir>/tools/jest/setup.js',
   globalTeardown: '<rootDir>/tools/jest/teardown.js',
   reporters: ['default', '<rootDir>/tools/jest/reporter.js'],
+  // A file whose tests `-t` leaves out all together never runs its afterAll, and what it opened would stay open.
+  forceExit: true,
   // A limit for what hangs, on a machine that has other things to do.
   testTimeout: long ? 600_000 : 30_000,
   coverageProvider: 'v8',

@@ -22,3 +22,8 @@ test.each([
 ])('%j is refused in one line', (args, message) => {
   expect(() => readOptions(args, {})).toThrow(message)
 })
+
+test('--fresh with a server of one’s own is refused: it would forget other data than is meant', () => {
+  const environment = { DATABASE_URL: 'postgresql://u:p@127.0.0.1/postgres' }
+  expect(() => readOptions(['--fresh'], environment)).toThrow('leave one of them out')
+})

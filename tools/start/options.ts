@@ -25,17 +25,22 @@ export const usage = `Usage: npm start [-- options]      starts the whole suite 
                   move one port each (0: to a free one)
   LOG_LEVEL       what the services log: debug, info, warn, error
 
-Every other variable reaches the services as it is.`
+Every other variable that the start does not set itself reaches the services as it is.`
 
 /** Reads the arguments and the variables. Throws one line for an argument or a value it does not know. */
 export const readOptions = (args: string[], environment: NodeJS.ProcessEnv): Options => {
   const { values } = parse(args)
+  const databaseUrl = environment['DATABASE_URL'] || undefined
+  if (values.fresh && databaseUrl)
+    throw new Error(
+      '--fresh forgets the embedded PostgreSQL, and DATABASE_URL names another one: leave one of them out.',
+    )
   return {
     help: values.help,
     fresh: values.fresh,
     watch: values.watch,
     edge: readPort('--port', values.port) ?? readPort('EDGE_PORT', environment['EDGE_PORT']),
-    databaseUrl: environment['DATABASE_URL'] || undefined,
+    databaseUrl,
   }
 }
 

@@ -31,6 +31,7 @@ afterEach(() => served.close())
 
 test('lists what is served here, in both versions', async () => {
   const expected = [
+    'grpc.health.v1.Health',
     'grpc.reflection.v1.ServerReflection',
     'grpc.reflection.v1alpha.ServerReflection',
     'quartet.user.v1.UserService',

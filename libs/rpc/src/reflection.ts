@@ -3,7 +3,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
 import { nestedTypes } from '@bufbuild/protobuf/reflect'
 import { status } from '@grpc/grpc-js'
 import { People, type Service } from '@quartet/proto/contract'
-import { ServerReflection, ServerReflectionAlpha } from '@quartet/proto/grpc'
+import { Health, ServerReflection, ServerReflectionAlpha } from '@quartet/proto/grpc'
 import { ErrorInfoSchema } from '@quartet/proto/rpc-status'
 import { RpcError } from './errors.ts'
 import type { Handlers } from './handlers.ts'
@@ -100,7 +100,7 @@ const index = (services: readonly Service[]): Index => {
     file.dependencies.forEach(add)
   }
   for (const { descriptor } of services) add(descriptor.file)
-  const infrastructure = [ServerReflection, ServerReflectionAlpha]
+  const infrastructure = [Health, ServerReflection, ServerReflectionAlpha]
   for (const { descriptor } of infrastructure) add(descriptor.file)
   // Nothing imports the details of an error, and without them a tool can print an error's bytes only.
   add(ErrorInfoSchema.file)
