@@ -10,7 +10,7 @@ import { Metadata, status } from '@grpc/grpc-js'
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema, StatusSchema } from '@quartet/proto/rpc-status'
 
 /** The `domain` of every ErrorInfo that this suite sends. */
-export const errorDomain = 'quartet'
+const errorDomain = 'quartet'
 
 /** One detail of a google.rpc.Status beside its ErrorInfo. */
 export interface Detail<Desc extends DescMessage = DescMessage> {

@@ -39,14 +39,14 @@ export const integer = (least: number, most: number) =>
   })
 
 /** A connection string of PostgreSQL with a host and a database. */
-export const postgresUrl = makeExactValidator<string>((input) => {
+const postgresUrl = makeExactValidator<string>((input) => {
   const { protocol, hostname, pathname } = URL.parse(input) ?? {}
   if (!/^postgres(ql)?:$/.test(protocol ?? '') || !hostname || !pathname?.slice(1)) throw new Error('not one')
   return input
 })
 
 /** A JSON object; what is in it is up to its reader. */
-export const jsonObject = makeExactValidator<Record<string, unknown>>((input) => {
+const jsonObject = makeExactValidator<Record<string, unknown>>((input) => {
   const value: unknown = JSON.parse(input)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no object')
   return value as Record<string, unknown>
