@@ -57,6 +57,13 @@ const nonEmpty = makeValidator<string>((input) => {
   return input
 })
 
+/** Where another service is: QUARTET_USER_TARGET and its like. */
+export const targetOf = (service: string) =>
+  nonEmpty({
+    default: `dns:///${service}:50051`,
+    desc: `Target of the ${service} service as grpc-js takes it: dns:///name:port for all addresses of a name`,
+  })
+
 /** What every service understands. */
 export const commonSchema = {
   HOST: nonEmpty({

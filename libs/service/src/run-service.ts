@@ -1,0 +1,148 @@
+import { access, type Verify } from '@quartet/auth'
+import {
+  assertMigrated,
+  createPool,
+  isConnectionFailure,
+  ping,
+  sweepIdempotencyKeys,
+} from '@quartet/database'
+import type { Service } from '@quartet/proto/contract'
+import {
+  callMetrics,
+  clientTraces,
+  createClient,
+  createServer,
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  type Implementation,
+  type LimitOverrides,
+} from '@quartet/rpc'
+import type { CleanedEnv } from 'envalid'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { loadConfig, type commonSchema } from './config.ts'
+import { watchEventLoop } from './event-loop.ts'
+import { createLogger } from './logger.ts'
+import { poolMetrics } from './metrics/pool-metrics.ts'
+import { processMetrics } from './metrics/process-metrics.ts'
+import type { MetricFamily } from './metrics/prometheus.ts'
+import { serveMetrics } from './metrics/serve-metrics.ts'
+import { run, type Lifecycle } from './run.ts'
+import { startTracing } from './tracing/start-tracing.ts'
+
+/** Each time at most 1,000 of the keys that are more than 24 hours old. */
+const sweepEveryMs = 60_000
+
+/** Which service it is. */
+export interface Description<S extends typeof commonSchema> {
+  /** 'order': in logs, traces, and as the name of its connections to the database. */
+  readonly name: string
+  /** Its environment: `commonSchema` and what it adds. */
+  readonly schema: S
+  /** Its `prisma/migrations`. */
+  readonly migrations: string
+}
+
+/** What a service is built on, ready when its `build` runs. */
+export interface Foundation<S extends typeof commonSchema> {
+  readonly config: CleanedEnv<S>
+  readonly logger: Logger
+  /** Its database, with the schema that it was written for. */
+  readonly pool: Pool
+  /** As in {@link Lifecycle}: runs when the server has drained, and before the pool ends. */
+  readonly onStop: Lifecycle['onStop']
+  /** A client of another service, traced as this one is, and closed when this one stops. */
+  readonly connect: <T extends Service>(
+    service: T,
+    target: string,
+    options?: Omit<ClientOptions<T>, 'target'>,
+  ) => Client<T, CallOptions>
+}
+
+/** What a service is. */
+export interface App {
+  readonly implementations: readonly Implementation[]
+  /** Tells who calls from their token. */
+  readonly verify: Verify
+  /** Figures of its own for /metrics. */
+  readonly metrics?: readonly (() => readonly MetricFamily[])[]
+}
+
+/**
+ * The process of a service, from its environment to its end: what all of them share. `build` makes what is its own.
+ *
+ * Start: configuration, logs, traces, database, `build`, metrics, server. Stop: the server drains first, the database goes
+ * last. A start that fails says why in one line; see {@link run}.
+ */
+export const runService = <S extends typeof commonSchema>(
+  { name, schema, migrations }: Description<S>,
+  build: (foundation: Foundation<S>) => Promise<App>,
+): void =>
+  run(name, async ({ onStop, useLogger }) => {
+    const config = loadConfig(schema, process.env)
+    // TypeScript cannot see into the environment of a schema that it does not know yet.
+    const common = config as unknown as CleanedEnv<typeof commonSchema>
+    const logger = createLogger(name, common.LOG_LEVEL)
+    const tracing = await startTracing(name, process.env, logger)
+    onStop(() => tracing?.stop())
+
+    const pool = createPool({
+      url: common.DATABASE_URL,
+      name,
+      max: common.DATABASE_POOL_SIZE,
+      onError: (err) => logger.warn({ err }, 'a connection to the database broke'),
+    })
+    onStop(() => pool.end())
+    await assertMigrated(pool, migrations)
+    const sweep = setInterval(() => {
+      sweepIdempotencyKeys(pool).catch((err: unknown) => logger.warn({ err }, 'could not sweep old keys'))
+    }, sweepEveryMs)
+    onStop(() => clearInterval(sweep))
+
+    const metrics = common.METRICS_PORT ? callMetrics() : undefined
+    const interceptors = [
+      ...(tracing ? [clientTraces(tracing.tracer)] : []),
+      ...(metrics ? [metrics.client] : []),
+    ]
+    const app = await build({
+      config,
+      logger,
+      pool,
+      onStop,
+      connect(service, target, options = {}) {
+        const client = createClient(service, {
+          ...options,
+          target,
+          interceptors: [...interceptors, ...(options.interceptors ?? [])],
+        })
+        onStop(() => client.close())
+        return client
+      },
+    })
+
+    if (common.METRICS_PORT && metrics) {
+      const sources = [metrics.families, processMetrics(), poolMetrics(pool), ...(app.metrics ?? [])]
+      const { close } = await serveMetrics({ host: common.HOST, port: common.METRICS_PORT, sources })
+      onStop(close)
+    }
+    const loop = watchEventLoop({ limitMs: common.MAX_EVENT_LOOP_DELAY_MS, logger })
+    const server = createServer({
+      implementations: app.implementations,
+      access: access(app.verify),
+      readiness: async (signal) => {
+        loop.assertResponsive()
+        await ping(pool, signal)
+      },
+      isUnavailable: isConnectionFailure,
+      limits: common.RPC_LIMITS as LimitOverrides,
+      maxCallsInFlight: common.MAX_CALLS_IN_FLIGHT,
+      tracer: tracing?.tracer,
+      metrics,
+      logger,
+    })
+    const port = await server.listen(common.HOST, common.PORT)
+    onStop(() => server.drain({ acceptMs: common.DRAIN_ACCEPT_MS, graceMs: common.DRAIN_GRACE_MS }))
+    useLogger(logger)
+    logger.info({ host: common.HOST, port }, 'listening')
+  })

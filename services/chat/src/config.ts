@@ -1,0 +1,7 @@
+import { commonSchema, targetOf } from '@quartet/service'
+
+/** The environment of the chat service; docs/configuration.md is made from it. */
+export const schema = {
+  ...commonSchema,
+  QUARTET_USER_TARGET: targetOf('user'),
+}
