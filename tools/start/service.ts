@@ -8,6 +8,7 @@ import type { LogFile } from './log-file.ts'
 import type { Ports } from './ports.ts'
 import { untilReady } from './ready.ts'
 import { runToEnd } from './run.ts'
+import { secretVariables } from './secrets.ts'
 
 /** The variables of a service: those of its caller, with what this start decides over them. */
 export const serviceEnvironment = (
@@ -34,6 +35,7 @@ export const serviceEnvironment = (
   DATABASE_URL: options.databaseUrl,
   QUARTET_DEMO: 'true',
   QUARTET_DEMO_ACCOUNTS: accountsFile(options.directory),
+  ...secretVariables(options.directory, service),
   // Halves the time from spawn to listening.
   NODE_COMPILE_CACHE: join(options.directory, 'compile-cache'),
 })

@@ -11,6 +11,7 @@ import { writeJson } from './json-file.ts'
 import { lockFolder } from './lock.ts'
 import { choosePorts } from './ports.ts'
 import { createProcesses } from './processes.ts'
+import { provideSecrets } from './secrets.ts'
 import { serviceEnvironment, startService } from './service.ts'
 import type { SuiteOptions } from './suite-options.ts'
 import { together } from './together.ts'
@@ -58,6 +59,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     const address = (name: string) => `127.0.0.1:${ports[name]}`
     if (options.fresh) forgetData(directory)
     const accounts = demoAccounts(directory)
+    provideSecrets(directory, services)
 
     const [database, envoy] = await together(giveUp, [
       databaseUrl
