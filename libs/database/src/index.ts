@@ -14,3 +14,4 @@ export {
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { readMigrations, type Migration } from './migrations.ts'
 export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'
+export { untilMigrated } from './until-migrated.ts'

@@ -6,6 +6,7 @@ import { assertMigrated } from './assert-migrated.ts'
 import { migrate } from './migrate.ts'
 import { createPool } from './pool.ts'
 import { scratchDatabase } from './testing/scratch-database.ts'
+import { untilMigrated } from './until-migrated.ts'
 
 const database = scratchDatabase()
 const directory = mkdtempSync(join(tmpdir(), 'quartet-migrations-'))
@@ -41,7 +42,7 @@ test('six at once make the database and apply each migration once', async () => 
   expect(runs.flatMap(({ applied }) => applied)).toEqual(['1_table', '2_rows'])
   expect((await pool.query('select * from ran')).rows).toEqual([{ n: 1 }])
   expect((await run()).applied).toEqual([])
-  await expect(check()).resolves.toBeUndefined()
+  await expect(check()).resolves.toEqual([])
 })
 
 test('a database that lacks a migration is refused', async () => {
@@ -70,7 +71,7 @@ test('one that cannot be taken back is left for somebody to look at', async () =
   await expect(check()).rejects.toThrow(resolve)
   await pool.query(`update _prisma_migrations set rolled_back_at = now() where migration_name = '5_unique'`)
   rmSync(join(directory, '5_unique'), { recursive: true })
-  await expect(check()).resolves.toBeUndefined()
+  await expect(check()).resolves.toEqual([])
 })
 
 test('one that was edited later is mentioned, other line ends are not', async () => {
@@ -82,9 +83,24 @@ test('one that was edited later is mentioned, other line ends are not', async ()
   expect((await run()).lines).toEqual(['1_table was edited after it was applied'])
 })
 
-test('a schema that is newer than this version is refused', async () => {
+test('a schema that is newer than this version will do, and what is new is told', async () => {
   rmSync(join(directory, '4_index'), { recursive: true })
-  await expect(check()).rejects.toThrow('The database has the migration 4_index, unknown to this version')
+  await expect(check()).resolves.toEqual(['4_index'])
+  expect((await run()).applied).toEqual([])
+})
+
+test('who waits for the schema says so once, and goes on when it is there', async () => {
+  write('6_late', 'create table late (n int);')
+  const lines: string[] = []
+  const waiting = Promise.withResolvers<void>()
+  const until = untilMigrated(pool, directory, (line) => {
+    lines.push(line)
+    waiting.resolve()
+  })
+  await waiting.promise
+  await run()
+  await until
+  expect(lines).toEqual([expect.stringMatching(/^waits: The database lacks the migration 6_late/)])
 })
 
 test('a database that cannot be reached, and one that is not there, are named', async () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bool, commonSchema, loadConfig } from './index.ts'
 
 const environment = { DATABASE_URL: 'postgresql://u:secret@127.0.0.1:5432/quartet_user' }
@@ -33,3 +36,15 @@ test.each(['', 'localhost:5432', 'mysql://h/d', 'postgresql://h', 'postgresql://
     expect(load).toThrow('DATABASE_URL is not valid')
   },
 )
+
+test('a secret may stand in a file', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'quartet-config-')), 'database-url')
+  writeFileSync(file, `${environment.DATABASE_URL}\n`)
+  expect(loadConfig(commonSchema, { DATABASE_URL_FILE: file })).toMatchObject(environment)
+  expect(loadConfig(commonSchema, { ...environment, DATABASE_URL_FILE: '/nowhere' })).toMatchObject(
+    environment,
+  )
+  expect(() => loadConfig(commonSchema, { DATABASE_URL_FILE: '/nowhere' })).toThrow(
+    /^DATABASE_URL_FILE: ENOENT: no such file or directory, open '\/nowhere'/,
+  )
+})

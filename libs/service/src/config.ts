@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import {
   cleanEnv,
   EnvMissingError,
@@ -14,11 +15,12 @@ export type Schema = Readonly<
 >
 
 /**
- * Reads the environment by a schema.
+ * Reads the environment by a schema. A value that is secret may stand in a file instead: where NAME is not set, it is what
+ * the file holds that NAME_FILE names.
  * @throws Error that names all mistakes at once, in one line; values are not repeated, they may be secrets.
  */
 export const loadConfig = <S extends Schema>(schema: S, environment: NodeJS.ProcessEnv): CleanedEnv<S> =>
-  cleanEnv(environment, schema, {
+  cleanEnv(withFiles(schema, environment), schema, {
     reporter: ({ errors }) => {
       const mistakes = Object.entries(errors as Record<string, Error>).map(([name, error]) => {
         const { desc = '' } = schema[name]!
@@ -29,6 +31,21 @@ export const loadConfig = <S extends Schema>(schema: S, environment: NodeJS.Proc
       if (mistakes.length) throw new Error(`${mistakes.join('; ')}. See docs/configuration.md`)
     },
   })
+
+const withFiles = (schema: Schema, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const fromFiles = Object.keys(schema)
+    .filter((name) => !environment[name] && !(`${name}_FILE` in schema) && environment[`${name}_FILE`])
+    .map((name) => [name, readValue(`${name}_FILE`, environment[`${name}_FILE`]!)])
+  return { ...environment, ...Object.fromEntries(fromFiles) }
+}
+
+const readValue = (name: string, path: string): string => {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new Error(`${name}: ${(cause as Error).message}. See docs/configuration.md`, { cause })
+  }
+}
 
 /** A whole number within bounds. */
 export const integer = (least: number, most: number) =>
@@ -75,10 +92,6 @@ export const commonSchema = {
     desc: 'The service’s own database: postgresql://user:password@host:5432/database',
   }),
   DATABASE_POOL_SIZE: integer(1, 500)({ default: 10, desc: 'Connections to the database, 1 to 500' }),
-  QUARTET_SERVICE_SECRET_FILE: str({
-    default: '',
-    desc: 'Path of the file whose first line is the secret that the service signs in with, for work of its own',
-  }),
   LOG_LEVEL: str({
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

@@ -6,7 +6,6 @@ import {
   ping,
   sweepIdempotencyKeys,
 } from '@quartet/database'
-import { AuthService } from '@quartet/proto/auth'
 import type { Service } from '@quartet/proto/contract'
 import {
   callMetrics,
@@ -24,7 +23,6 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { loadConfig, type commonSchema } from './config.ts'
 import { watchEventLoop } from './event-loop.ts'
-import { remoteIdentity, type Identity } from './identity.ts'
 import { createLogger } from './logger.ts'
 import { poolMetrics } from './metrics/pool-metrics.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
@@ -60,8 +58,6 @@ export interface Foundation<S extends typeof commonSchema> {
     target: string,
     options?: Omit<ClientOptions<T>, 'target'>,
   ) => Client<T, CallOptions>
-  /** Who calls, and as whom this service calls, by the user service at `target`. For all services but that one. */
-  readonly identity: (target: string) => Identity
 }
 
 /** What a service is. */
@@ -98,7 +94,8 @@ export const runService = <S extends typeof commonSchema>(
       onError: (err) => logger.warn({ err }, 'a connection to the database broke'),
     })
     onStop(() => pool.end())
-    await assertMigrated(pool, migrations)
+    const newer = await assertMigrated(pool, migrations)
+    if (newer.length) logger.info({ migrations: newer }, 'the database is newer than this version')
     const sweep = setInterval(() => {
       sweepIdempotencyKeys(pool).catch((err: unknown) => logger.warn({ err }, 'could not sweep old keys'))
     }, sweepEveryMs)
@@ -109,19 +106,21 @@ export const runService = <S extends typeof commonSchema>(
       ...(tracing ? [clientTraces(tracing.tracer)] : []),
       ...(metrics ? [metrics.client] : []),
     ]
-    const connect: Foundation<S>['connect'] = (service, target, options = {}) => {
-      const client = createClient(service, {
-        ...options,
-        target,
-        interceptors: [...interceptors, ...(options.interceptors ?? [])],
-      })
-      onStop(() => client.close())
-      return client
-    }
-    const secretFile = common.QUARTET_SERVICE_SECRET_FILE
-    const identity = (target: string) =>
-      remoteIdentity({ auth: connect(AuthService, target), name, secretFile, logger, onStop })
-    const app = await build({ config, logger, pool, onStop, connect, identity })
+    const app = await build({
+      config,
+      logger,
+      pool,
+      onStop,
+      connect(service, target, options = {}) {
+        const client = createClient(service, {
+          ...options,
+          target,
+          interceptors: [...interceptors, ...(options.interceptors ?? [])],
+        })
+        onStop(() => client.close())
+        return client
+      },
+    })
 
     if (common.METRICS_PORT && metrics) {
       const sources = [metrics.families, processMetrics(), poolMetrics(pool), ...(app.metrics ?? [])]
