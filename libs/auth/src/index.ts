@@ -1,4 +1,6 @@
 export { access } from './access.ts'
-export { remoteKeys } from './remote-keys.ts'
 export { hasRole, isService, isUser, permit } from './permit.ts'
+export { keyCacheMs, remoteKeys, type RemoteKeys } from './remote-keys.ts'
+export { readSecrets } from './secret-file.ts'
+export { serviceIdentity } from './service-identity.ts'
 export { algorithm, audience, createVerify, issuer, type Verify } from './verify.ts'

@@ -61,7 +61,7 @@ export const createVerify = (key: JWTVerifyGetKey): Verify => {
 
 /** @throws JWTInvalid when a claim is missing or of the wrong kind, though the signature is ours. */
 const callerOf = ({ sub = '', exp = 0, role, sid }: JWTPayload): Caller => {
-  const expiresAt = exp * 1000
+  const expiresAt = (exp + clockToleranceSeconds) * 1000
   const [, service] = /^service:(.+)$/.exec(sub) ?? []
   if (service) return { kind: 'service', id: service, expiresAt }
   if (!roles.includes(role as Role) || typeof sid !== 'string') throw new errors.JWTInvalid('role or sid')

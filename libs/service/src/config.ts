@@ -92,6 +92,10 @@ export const commonSchema = {
     desc: 'The service’s own database: postgresql://user:password@host:5432/database',
   }),
   DATABASE_POOL_SIZE: integer(1, 500)({ default: 10, desc: 'Connections to the database, 1 to 500' }),
+  QUARTET_SERVICE_SECRET_FILE: str({
+    default: '',
+    desc: 'Path of the file whose first line is the secret that the service signs in with, for work of its own',
+  }),
   LOG_LEVEL: str({
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

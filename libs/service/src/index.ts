@@ -1,5 +1,6 @@
 export { bool, commonSchema, integer, loadConfig, str, targetOf, type Schema } from './config.ts'
 export { watchEventLoop } from './event-loop.ts'
+export type { Identity } from './identity.ts'
 export { createLogger } from './logger.ts'
 export { poolMetrics } from './metrics/pool-metrics.ts'
 export { processMetrics } from './metrics/process-metrics.ts'

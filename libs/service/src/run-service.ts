@@ -6,6 +6,7 @@ import {
   ping,
   sweepIdempotencyKeys,
 } from '@quartet/database'
+import { AuthService } from '@quartet/proto/auth'
 import type { Service } from '@quartet/proto/contract'
 import {
   callMetrics,
@@ -23,6 +24,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { loadConfig, type commonSchema } from './config.ts'
 import { watchEventLoop } from './event-loop.ts'
+import { remoteIdentity, type Identity } from './identity.ts'
 import { createLogger } from './logger.ts'
 import { poolMetrics } from './metrics/pool-metrics.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
@@ -58,6 +60,8 @@ export interface Foundation<S extends typeof commonSchema> {
     target: string,
     options?: Omit<ClientOptions<T>, 'target'>,
   ) => Client<T, CallOptions>
+  /** Who calls, and as whom this service calls, by the user service at `target`. For all services but that one. */
+  readonly identity: (target: string) => Identity
 }
 
 /** What a service is. */
@@ -106,21 +110,19 @@ export const runService = <S extends typeof commonSchema>(
       ...(tracing ? [clientTraces(tracing.tracer)] : []),
       ...(metrics ? [metrics.client] : []),
     ]
-    const app = await build({
-      config,
-      logger,
-      pool,
-      onStop,
-      connect(service, target, options = {}) {
-        const client = createClient(service, {
-          ...options,
-          target,
-          interceptors: [...interceptors, ...(options.interceptors ?? [])],
-        })
-        onStop(() => client.close())
-        return client
-      },
-    })
+    const connect: Foundation<S>['connect'] = (service, target, options = {}) => {
+      const client = createClient(service, {
+        ...options,
+        target,
+        interceptors: [...interceptors, ...(options.interceptors ?? [])],
+      })
+      onStop(() => client.close())
+      return client
+    }
+    const secretFile = common.QUARTET_SERVICE_SECRET_FILE
+    const identity = (target: string) =>
+      remoteIdentity({ auth: connect(AuthService, target), name, secretFile, logger, onStop })
+    const app = await build({ config, logger, pool, onStop, connect, identity })
 
     if (common.METRICS_PORT && metrics) {
       const sources = [metrics.families, processMetrics(), poolMetrics(pool), ...(app.metrics ?? [])]

@@ -11,17 +11,20 @@ export interface SigningKey {
   readonly privateKey: CryptoKey
 }
 
-/** Signs a person's access token, with the claims that the contract lists. */
-export const signAccessToken = (
-  { kid, privateKey }: SigningKey,
-  { userId, role, sessionId }: { userId: string; role: Role; sessionId: string },
-): Promise<string> => {
+/** Who a token is for: a person in one of their sign-ins, or a service. */
+export type Subject =
+  | { readonly userId: string; readonly role: Role; readonly sessionId: string }
+  | { readonly service: string }
+
+/** Signs an access token, with the claims that the contract lists. */
+export const signAccessToken = ({ kid, privateKey }: SigningKey, subject: Subject): Promise<string> => {
   const now = Math.floor(Date.now() / 1000)
-  return new SignJWT({ role, sid: sessionId })
+  const isService = 'service' in subject
+  return new SignJWT(isService ? {} : { role: subject.role, sid: subject.sessionId })
     .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
     .setIssuer(issuer)
     .setAudience(audience)
-    .setSubject(userId)
+    .setSubject(isService ? `service:${subject.service}` : subject.userId)
     .setIssuedAt(now)
     .setNotBefore(now)
     .setExpirationTime(now + accessTokenSeconds)

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
@@ -120,4 +122,62 @@ test('nothing secret is logged', async () => {
   const logs = JSON.stringify(server.logs)
   for (const secret of [password, tokens!.accessToken, tokens!.refreshToken, 'argon2'])
     expect(logs).not.toContain(secret)
+})
+
+describe('IssueServiceToken', () => {
+  const serviceSecretsDir = mkdtempSync(join(tmpdir(), 'quartet-secrets-'))
+  const secret = randomUUID() + randomUUID()
+  const write = (service: string, ...secrets: string[]) =>
+    writeFileSync(join(serviceSecretsDir, service), `${secrets.join('\n')}\n`)
+  write('order', secret)
+  write('chat', randomUUID())
+  let services: Awaited<ReturnType<typeof testServer>>
+  const signIn = (clientId: string, clientSecret: string) =>
+    services.client(AuthService).issueServiceToken({ clientId, clientSecret })
+  beforeAll(async () => {
+    const { implementations, verify } = await createApp(database.pool, { serviceSecretsDir })
+    services = await testServer(implementations, verify)
+  })
+  afterAll(() => {
+    services.close()
+    rmSync(serviceSecretsDir, { recursive: true })
+  })
+
+  test('a service gets a token of 15 minutes that is its own', async () => {
+    const { accessToken, expiresIn } = await signIn('order', secret)
+    expect(expiresIn).toMatchObject({ seconds: '900' })
+    expect(await app.verify(accessToken)).toMatchObject({ kind: 'service', id: 'order' })
+  })
+
+  test.each([
+    ['another secret', 'order', randomUUID()],
+    ['the secret of another service', 'chat', secret],
+    ['no such service', 'nobody', secret],
+    ['part of the secret', 'order', secret.slice(0, -1)],
+  ])('%s: the same answer', async (_, service, given) => {
+    expect(await failure(signIn(service, given))).toMatchObject({
+      code: status.UNAUTHENTICATED,
+      reason: 'INVALID_CREDENTIALS',
+      message: 'invalid credentials',
+      metadata: {},
+    })
+  })
+
+  test('a new secret is good at once, beside the old one until that is taken out', async () => {
+    const next = randomUUID()
+    write('order', next, secret)
+    await signIn('order', next)
+    await signIn('order', secret)
+    write('order', next)
+    expect(await failure(signIn('order', secret))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+    write('order', secret)
+  })
+
+  test('without a folder no service signs in; a folder that is not there is no start', async () => {
+    const alone = server.client(AuthService).issueServiceToken({ clientId: 'order', clientSecret: secret })
+    expect(await failure(alone)).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+    await expect(createApp(database.pool, { serviceSecretsDir: '/nowhere' })).rejects.toThrow(
+      /^the folder \/nowhere .*ENOENT.*$/,
+    )
+  })
 })

@@ -3,6 +3,7 @@ import type { AuthService } from '@quartet/proto/auth'
 import { RpcError, type Handlers } from '@quartet/rpc'
 import { accessTokenSeconds, signAccessToken } from './access-token.ts'
 import { hashPassword, verifyPassword } from './password.ts'
+import type { ServiceSecrets } from './service-secrets.ts'
 import type { SessionRepository } from './session-repository.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { UserRepository } from './user-repository.ts'
@@ -12,12 +13,14 @@ interface Dependencies {
   readonly users: UserRepository
   readonly sessions: SessionRepository
   readonly keys: SigningKeys
+  readonly services: ServiceSecrets
 }
 
 export const authHandlers = ({
   users,
   sessions,
   keys,
+  services,
 }: Dependencies): Partial<Handlers<typeof AuthService>> => {
   const tokensFor = async (
     { id, role }: StoredUser,
@@ -72,6 +75,13 @@ export const authHandlers = ({
     async signOut({ refreshToken }) {
       await sessions.end(refreshToken)
       return {}
+    },
+
+    async issueServiceToken({ clientId, clientSecret }) {
+      if (!(await services.matches(clientId, clientSecret)))
+        throw new RpcError(status.UNAUTHENTICATED, 'INVALID_CREDENTIALS')
+      const accessToken = await signAccessToken(await keys.current(), { service: clientId })
+      return { accessToken, expiresIn: { seconds: accessTokenSeconds } }
     },
 
     async getJwks() {

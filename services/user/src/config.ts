@@ -11,4 +11,8 @@ export const schema = {
     default: '',
     desc: 'Path of a JSON file [{"email", "password", "role"}], read only where QUARTET_DEMO is true',
   }),
+  QUARTET_SERVICE_SECRETS_DIR: str({
+    default: '',
+    desc: 'Path of a folder with the secrets of the services that may sign in: a file each, named as the service, one secret a line, all of them good; without it none may',
+  }),
 }
