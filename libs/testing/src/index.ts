@@ -1,4 +1,5 @@
 export { describeWith } from './describe-with.ts'
+export { examplesOf, type Example, type Examples, type Owned, type ServiceExamples } from './examples.ts'
 export { testIdentity, type TestIdentity } from './identity.ts'
 export { testDatabase } from './database.ts'
 export { failure, metadata, testServer } from './server.ts'
