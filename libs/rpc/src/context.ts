@@ -29,4 +29,6 @@ export interface Context {
   readonly traceId: string
   /** "address:port" of the other end of the connection, which behind a proxy is the proxy. */
   readonly peer: string
+  /** The address that the call comes from: what a trusted proxy says (client-address.ts), else the peer's, without a port. */
+  readonly clientAddress: string
 }

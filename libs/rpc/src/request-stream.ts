@@ -6,7 +6,8 @@ import type { RpcError } from './errors.ts'
  */
 export class RequestStream implements AsyncIterableIterator<object> {
   readonly #read: () => void
-  #reader: PromiseWithResolvers<IteratorResult<object>> | undefined
+  /** Who has asked and waits, most often one. */
+  readonly #readers: PromiseWithResolvers<IteratorResult<object>>[] = []
   #ended: RpcError | 'complete' | undefined
 
   /** @param read asks for one message; `push`, `complete` or `fail` answers. */
@@ -17,9 +18,9 @@ export class RequestStream implements AsyncIterableIterator<object> {
   next(): Promise<IteratorResult<object>> {
     if (this.#ended === 'complete') return Promise.resolve(done)
     if (this.#ended) return Promise.reject(this.#ended)
-    this.#reader = Promise.withResolvers()
-    this.#read()
-    return this.#reader.promise
+    const reader = Promise.withResolvers<IteratorResult<object>>()
+    if (this.#readers.push(reader) === 1) this.#read()
+    return reader.promise
   }
 
   return(): Promise<IteratorResult<object>> {
@@ -31,21 +32,23 @@ export class RequestStream implements AsyncIterableIterator<object> {
   }
 
   push(value: object): void {
-    this.#reader?.resolve({ done: false, value })
+    this.#readers.shift()?.resolve({ done: false, value })
+    if (this.#readers.length) this.#read()
   }
 
   /** The peer has sent all it wanted to. */
   complete(): void {
     this.#ended ??= 'complete'
-    this.#reader?.resolve(done)
+    for (const { resolve } of this.#readers.splice(0)) resolve(done)
   }
 
   /** The call is over before that. */
   fail(error: RpcError): void {
     this.#ended ??= error
-    // Nobody may be waiting: then nobody minds.
-    this.#reader?.promise.catch(() => {})
-    this.#reader?.reject(error)
+    for (const { promise, reject } of this.#readers.splice(0)) {
+      promise.catch(() => {}) // nobody may look any more: then nobody minds
+      reject(error)
+    }
   }
 }
 

@@ -3,17 +3,19 @@ import type { Method } from '@quartet/proto/contract'
 import type { Logger } from 'pino'
 import { anonymous, type Caller } from './caller.ts'
 import { RemoteError } from './client/error.ts'
+import type { ClientAddress } from './client-address.ts'
 import { decodeRequest, encodeResponse } from './codec.ts'
+import { frameHeader, holdBackDecompression } from './decompression.ts'
 import { RpcError, toStatus } from './errors.ts'
-import { holdBackDecompression } from './decompression.ts'
 import { fromDownstream } from './from-downstream.ts'
 import type { AnyHandler } from './handlers.ts'
-import { http2Stream, resetUnlessRead } from './http2-stream.ts'
-import type { InterceptedCall, Interceptor } from './interceptor.ts'
+import { discardRequests, http2Stream, onArrival, resetUnlessRead, stopSender } from './http2-stream.ts'
+import type { InterceptedCall, Interceptor, Outcome } from './interceptor.ts'
 import { RequestStream } from './request-stream.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { takeOverStatus } from './status-of-grpc-js.ts'
 import { traceIdOf } from './trace-id.ts'
+import type { UnreadLimit } from './unread-limit.ts'
 
 /** What all calls of a server share. */
 export interface CallEnvironment {
@@ -27,6 +29,9 @@ export interface CallEnvironment {
   readonly replica: string
   /** The calls that run now, for drain. */
   readonly open: Set<ServerCall>
+  /** What they all have been sent and have not read. */
+  readonly unread: UnreadLimit
+  readonly clientAddress: ClientAddress
 }
 
 /** After a failed call's status, a peer that does not read gets this long before its stream is reset. */
@@ -51,6 +56,8 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   sent = 0
   receivedBytes = 0
   sentBytes = 0
+  /** Bytes that have arrived for the call and wait to be read. */
+  unread = 0
 
   readonly #base: ServerInterceptingCallInterface
   readonly #sendStatus: ServerInterceptingCallInterface['sendStatus']
@@ -62,6 +69,8 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   #request: object | undefined
   /** Interceptors that have been asked. */
   #asked = 0
+  /** Settles, never rejecting, when the last of them that was asked need not be waited for any more. */
+  #waiting: Promise<void> | undefined
   #ended: RpcError | 'OK' | undefined
   #timer: NodeJS.Timeout | undefined
   #abort: AbortController | undefined
@@ -78,7 +87,9 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     super(base)
     this.#base = base
     this.#sendStatus = takeOverStatus(base, (error) => this.fail(error))
-    holdBackDecompression(base, () => this.#ended !== undefined)
+    const arrived = (bytes: number) => this.#countUnread(bytes)
+    onArrival(http2Stream(base), arrived)
+    holdBackDecompression(base, () => this.#ended !== undefined, arrived)
     this.method = method
     this.#handler = handler
     this.#environment = environment
@@ -120,6 +131,15 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     return this.#base.getPeer()
   }
 
+  get clientAddress(): string {
+    return this.#environment.clientAddress(this.peer, this.metadata)
+  }
+
+  /** The connection that the call came over. */
+  get connection(): object | undefined {
+    return http2Stream(this.#base)?.session
+  }
+
   endBy(time: number, error: () => RpcError): void {
     if (time >= this.deadline || this.#ended) return
     this.deadline = time
@@ -143,6 +163,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
 
   onReceiveMessage(bytes: Buffer): void {
     if (this.#ended) return
+    this.#countUnread(-frameHeader - bytes.length)
     try {
       const message = decodeRequest(this.method, bytes)
       this.received++
@@ -164,9 +185,12 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     setImmediate(() => this.#requestComplete())
   }
 
-  /** Comes at the end of every call. Only where it is not over for us, it says that the peer has gone. */
+  /**
+   * Comes at the end of every call: when its status has been sent, and a peer that still sends need not any more. Only where
+   * it is not over for us, it says that the peer has gone.
+   */
   onCancel(): void {
-    if (this.#ended) return
+    if (this.#ended) return stopSender(http2Stream(this.#base))
     const code = Date.now() >= this.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED
     this.#end(new RpcError(code, status[code]))
   }
@@ -179,11 +203,16 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     try {
       while (!this.#ended && this.#asked < interceptors.length) {
         const waiting = interceptors[this.#asked++]!.onCall?.(this)
-        if (waiting)
-          return void waiting.then(
-            () => this.#admit(),
-            (error) => this.fail(error),
-          )
+        if (waiting) {
+          const goOn = (next: () => void) => {
+            this.#waiting = undefined
+            next()
+          }
+          return void (this.#waiting = waiting.then(
+            () => goOn(() => this.#admit()),
+            (error) => goOn(() => this.fail(error)),
+          ))
+        }
       }
     } catch (error) {
       return this.fail(error)
@@ -277,6 +306,9 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     const ok = ended === 'OK'
     if (this.#writer.pending)
       resetUnlessRead(http2Stream(this.#base), ok ? this.deadline : Date.now() + lingerMs)
+    this.#environment.unread.add(-this.unread)
+    this.unread = 0
+    discardRequests(this.#base)
     if (ok) this.#requests?.complete()
     else {
       this.#requests?.fail(ended)
@@ -285,12 +317,26 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     }
     const outcome = ok ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended }
     for (let i = this.#asked - 1; i >= 0; i--) {
-      try {
-        this.#environment.interceptors[i]!.onEnd?.(this, outcome)
-      } catch (err) {
-        // One that fails must not keep the others from freeing what they hold.
-        this.logger.error({ err }, 'an interceptor failed at the end of a call')
-      }
+      const interceptor = this.#environment.interceptors[i]!
+      // The last that was asked may still be at it: the end comes behind the beginning, for the others now.
+      if (i === this.#asked - 1 && this.#waiting)
+        void this.#waiting.then(() => this.#tell(interceptor, outcome))
+      else this.#tell(interceptor, outcome)
     }
+  }
+
+  #tell(interceptor: Interceptor, outcome: Outcome): void {
+    try {
+      interceptor.onEnd?.(this, outcome)
+    } catch (err) {
+      // One that fails must not keep the others from freeing what they hold.
+      this.logger.error({ err }, 'an interceptor failed at the end of a call')
+    }
+  }
+
+  #countUnread(bytes: number): void {
+    if (this.#ended) return
+    this.unread += bytes
+    this.#environment.unread.add(bytes)
   }
 }

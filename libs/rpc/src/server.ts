@@ -1,15 +1,15 @@
 import { Server, ServerCredentials, type ServerInterceptor, type ServiceDefinition } from '@grpc/grpc-js'
 import { hostname } from 'node:os'
-import { create } from '@bufbuild/protobuf'
 import type { Tracer } from '@opentelemetry/api'
-import { People, PolicySchema, type Method, type Service } from '@quartet/proto/contract'
+import type { Method, Service } from '@quartet/proto/contract'
 import { Health } from '@quartet/proto/grpc'
 import type { Logger } from 'pino'
+import { clientAddress } from './client-address.ts'
 import { drain, type DrainTimes } from './drain.ts'
 import type { AnyHandler } from './handlers.ts'
 import { createHealth, type ReadinessCheck } from './health.ts'
 import { implement, type Implementation } from './implementation.ts'
-import { isInfrastructure } from './infrastructure.ts'
+import { withPolicy } from './infrastructure.ts'
 import { allAround, type Interceptor } from './interceptor.ts'
 import { deadline } from './interceptors/deadline.ts'
 import { inFlight } from './interceptors/in-flight.ts'
@@ -17,8 +17,10 @@ import { assertLimits, limits, type LimitOverrides } from './interceptors/limits
 import { logLine } from './interceptors/log-line.ts'
 import type { CallMetrics } from './interceptors/metrics.ts'
 import { traces } from './interceptors/traces.ts'
+import { shortenTimeouts } from './long-timeouts.ts'
 import { reflection } from './reflection.ts'
 import { ServerCall, type CallEnvironment } from './server-call.ts'
+import { unreadLimit } from './unread-limit.ts'
 import { raiseReceiveWindow } from './window.ts'
 
 export interface ServerOptions {
@@ -39,6 +41,12 @@ export interface ServerOptions {
   readonly limits?: LimitOverrides
   /** Calls open at once, streams included; those past it are refused with RESOURCE_EXHAUSTED. No limit unless given. */
   readonly maxCallsInFlight?: number
+  /** Bytes of requests that all calls together may have been sent and not have read; 256 MiB unless given. */
+  readonly maxUnreadBytes?: number
+  /** Addresses and networks ("10.0.0.0/8") whose x-forwarded-for is believed; private ones unless given. */
+  readonly trustedProxies?: readonly string[]
+  /** Milliseconds of silence after which a peer is asked whether it is still there; 30,000 unless given. */
+  readonly keepaliveMs?: number
   /** Leaves a span for each call. */
   readonly tracer?: Tracer
   /** Counts the calls. */
@@ -61,7 +69,7 @@ export interface RpcServer {
 
 /**
  * A gRPC server whose methods, limits, times and access come from the contract, with health and reflection.
- * @throws Error when `limits` names what is not served here.
+ * @throws Error in one line when `limits` names what is not served here, or `trustedProxies` what is no address.
  */
 export const createServer = (options: ServerOptions): RpcServer => {
   const { implementations, logger } = options
@@ -81,13 +89,16 @@ export const createServer = (options: ServerOptions): RpcServer => {
     limits(options.limits),
     ...(options.interceptors ?? []),
   ].filter((one) => one !== undefined)
+  const open = new Set<ServerCall>()
   const environment: CallEnvironment = {
     interceptors,
     around: allAround(interceptors),
     logger,
     isUnavailable: options.isUnavailable ?? (() => false),
     replica: options.replica ?? hostname(),
-    open: new Set(),
+    open,
+    unread: unreadLimit(options.maxUnreadBytes ?? 256 * 1024 * 1024, open),
+    clientAddress: clientAddress(options.trustedProxies),
   }
   const methods = new Map<string, { method: Method; handler: AnyHandler | undefined }>()
   const driver: ServerInterceptor = ({ path }, base) => {
@@ -95,7 +106,11 @@ export const createServer = (options: ServerOptions): RpcServer => {
     return new ServerCall(base, method, handler, environment)
   }
 
-  const server = new Server({ ...channelOptions, interceptors: [driver] })
+  const server = new Server({
+    ...channelOptions,
+    'grpc.keepalive_time_ms': options.keepaliveMs ?? 30_000,
+    interceptors: [driver],
+  })
   const raiseWindowOfListeners = raiseReceiveWindow(server)
   for (const { service, handlers } of [
     ...implementations,
@@ -103,7 +118,7 @@ export const createServer = (options: ServerOptions): RpcServer => {
     ...reflection(implementations.map(({ service }) => service)),
   ]) {
     for (const method of service.methods)
-      methods.set(method.path, { method: opened(method), handler: handlers[method.localName] })
+      methods.set(method.path, { method: withPolicy(method), handler: handlers[method.localName] })
     server.addService(passThrough(service), unreached(service))
   }
 
@@ -119,6 +134,7 @@ export const createServer = (options: ServerOptions): RpcServer => {
         ),
       )
       raiseWindowOfListeners()
+      shortenTimeouts(server)
       return bound
     },
     drain: (times) => drain({ server, health, open: environment.open, logger }, times),
@@ -131,16 +147,9 @@ const channelOptions = {
   'grpc.max_concurrent_streams': 1000,
   // Clients of a headless Service look for new replicas only when a connection ends.
   'grpc.max_connection_age_ms': 5 * 60_000,
-  // Finds peers that vanished without a word.
-  'grpc.keepalive_time_ms': 30_000,
+  // Peers that vanished without a word do not answer within this.
   'grpc.keepalive_timeout_ms': 10_000,
 }
-
-/** Health and reflection carry no policy: inside the network both are open to everybody. */
-const opened = (method: Method): Method =>
-  isInfrastructure(method)
-    ? { ...method, policy: create(PolicySchema, { people: People.EVERYBODY }) }
-    : method
 
 /** The definition as grpc-js needs it to hand over bytes: on the wire all four kinds look the same. */
 const passThrough = (service: Service): ServiceDefinition =>

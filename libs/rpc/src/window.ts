@@ -13,20 +13,28 @@ const windowBytes = 8 * 1024 * 1024
  * @throws Error when a new version of grpc-js has moved the fields.
  */
 export const raiseReceiveWindow = (server: Server): (() => void) => {
-  const internals = server as unknown as {
-    commonServerOptions?: { settings?: Settings }
-    http2Servers?: Map<Http2Server, unknown>
-  }
-  if (!internals.commonServerOptions || !internals.http2Servers)
-    throw new Error(
-      'this version of @grpc/grpc-js keeps its HTTP/2 settings elsewhere: adapt raiseReceiveWindow',
-    )
+  const internals = server as unknown as { commonServerOptions?: { settings?: Settings } }
+  if (!internals.commonServerOptions) throw moved()
   internals.commonServerOptions.settings = {
     ...internals.commonServerOptions.settings,
     initialWindowSize: windowBytes,
   }
+  http2Servers(server)
   return () => {
-    for (const http2Server of internals.http2Servers!.keys())
+    for (const http2Server of http2Servers(server))
       http2Server.on('session', (session) => session.setLocalWindowSize(windowBytes))
   }
 }
+
+/**
+ * The HTTP/2 servers below a server of grpc-js: one for each address that it is bound to.
+ * @throws Error when a new version of grpc-js keeps them elsewhere.
+ */
+export const http2Servers = (server: Server): Iterable<Http2Server> => {
+  const { http2Servers } = server as unknown as { http2Servers?: Map<Http2Server, unknown> }
+  if (!http2Servers) throw moved()
+  return http2Servers.keys()
+}
+
+const moved = () =>
+  new Error('this version of @grpc/grpc-js keeps its HTTP/2 settings elsewhere: adapt libs/rpc/src/window.ts')

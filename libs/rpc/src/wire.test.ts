@@ -1,66 +1,44 @@
 import { status } from '@grpc/grpc-js'
 import { once } from 'node:events'
-import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { constants } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { collect, failure, serve, userId } from './testing/serve.ts'
+import { field, frame, statusSent, wire } from './testing/wire.ts'
 
 /** What no well-behaved client sends, put on the wire by hand: HTTP/2 streams with bytes of our own. */
 
 type Served = Awaited<ReturnType<typeof serve>>
 let served: Served
-let session: ClientHttp2Session
-const open = async (handlers: Parameters<typeof serve>[0]) => {
-  served = await serve({ getUser: async () => ({ user: { id: userId } }), ...handlers })
-  session = connect(`http://${served.target}`)
+let peer: ReturnType<typeof wire>
+const open = async (...[handlers, options]: Parameters<typeof serve>) => {
+  served = await serve({ getUser: async () => ({ user: { id: userId } }), ...handlers }, options)
+  peer = wire(served.target)
 }
+const statusOf: typeof peer.statusOf = (...of) => peer.statusOf(...of)
+const request: typeof peer.request = (...of) => peer.request(...of)
 afterEach(() => {
-  session.destroy()
+  peer.close()
   served.close()
 })
 
-const request = (method: string, headers: Record<string, string> = {}) =>
-  session.request({
-    ':method': 'POST',
-    ':path': `/quartet.user.v1.UserService/${method}`,
-    'content-type': 'application/grpc',
-    te: 'trailers',
-    ...headers,
-  })
-
-const frame = (message: Buffer, compressed = 0) => {
-  const head = Buffer.alloc(5)
-  head[0] = compressed
-  head.writeUInt32BE(message.length, 1)
-  return Buffer.concat([head, message])
-}
-
-/** Sends one message and resolves to the status of the answer, from the trailers or, without a body, the headers. */
-const statusOf = async (method: string, body: Buffer, headers?: Record<string, string>): Promise<number> => {
-  const stream = request(method, headers)
-  let code: unknown
-  stream.on('response', (sent) => (code ??= sent['grpc-status']))
-  stream.on('trailers', (sent) => (code ??= sent['grpc-status']))
-  stream.resume()
-  stream.end(body)
-  await once(stream, 'close')
-  return Number(code)
-}
-
-const getUser = (id: Buffer) => Buffer.concat([Buffer.from([0x0a, id.length]), id])
-const good = () => statusOf('GetUser', frame(getUser(Buffer.from(userId))))
+const getUser = (id: Buffer | string) => field(1, id)
+const good = () => statusOf('GetUser', frame(getUser(userId)))
 
 test.each([
   ['invalid UTF-8', frame(getUser(Buffer.from([0xff, 0xfe, 0x41]))), status.INVALID_ARGUMENT],
   ['garbage', frame(Buffer.from('not a protobuf at all')), status.INVALID_ARGUMENT],
   ['a length past the end', frame(Buffer.from([0x0a, 0x7f, 0x41])), status.INVALID_ARGUMENT],
   ['a varint that never ends', frame(Buffer.alloc(64, 0xff)), status.INVALID_ARGUMENT],
+  [
+    'a varint of eleven bytes',
+    frame(Buffer.from('10ffffffffffffffffffff01', 'hex')),
+    status.INVALID_ARGUMENT,
+  ],
+  ['a group that never ends', frame(Buffer.from([0x0b])), status.INVALID_ARGUMENT],
+  ['groups within groups', frame(Buffer.alloc(1_000_000, 0x0b)), status.INVALID_ARGUMENT],
   ['an empty message', frame(Buffer.alloc(0)), status.INVALID_ARGUMENT],
   ['no message', Buffer.alloc(0), status.UNIMPLEMENTED],
-  [
-    'two messages',
-    Buffer.concat([frame(getUser(Buffer.from(userId))), frame(getUser(Buffer.from(userId)))]),
-    status.UNIMPLEMENTED,
-  ],
+  ['two messages', Buffer.concat([frame(getUser(userId)), frame(getUser(userId))]), status.UNIMPLEMENTED],
   ['corrupt gzip', frame(Buffer.from('not gzip'), 1), status.INVALID_ARGUMENT],
   ['a message of 5 MB', frame(Buffer.alloc(5_000_000, 0x41)), status.RESOURCE_EXHAUSTED],
 ])('%s is refused, and the next call on the connection works', async (_, body, expected) => {
@@ -74,15 +52,36 @@ test('an unknown method is UNIMPLEMENTED', async () => {
   expect(await statusOf('GetEverything', frame(Buffer.alloc(0)))).toBe(status.UNIMPLEMENTED)
 })
 
-test('a deadline that is over already is DEADLINE_EXCEEDED, without a handler', async () => {
+test('a compression that is not known is UNIMPLEMENTED', async () => {
   await open({})
-  const body = frame(getUser(Buffer.from(userId)))
-  expect(await statusOf('GetUser', body, { 'grpc-timeout': '1n' })).toBe(status.DEADLINE_EXCEEDED)
+  const body = frame(getUser(userId), 1)
+  expect(await statusOf('GetUser', body, { 'grpc-encoding': 'snappy' })).toBe(status.UNIMPLEMENTED)
 })
+
+test.each([['0n'], ['0H'], ['1n']])(
+  'a deadline that is over already (%s) is DEADLINE_EXCEEDED, without a handler',
+  async (timeout) => {
+    await open({ getUser: () => Promise.reject(new Error('ran')) })
+    const body = frame(getUser(userId))
+    expect(await statusOf('GetUser', body, { 'grpc-timeout': timeout })).toBe(status.DEADLINE_EXCEEDED)
+  },
+)
+
+test.each([['600H'], ['876000H'], ['99999999H'], ['99999999M'], ['99999999S'], ['99999999m']])(
+  'a deadline as far away as %s is the policy’s',
+  async (timeout) => {
+    const deadlines: number[] = []
+    await open({ getUser: async (_, { deadline }) => (deadlines.push(deadline - Date.now()), {}) })
+    const body = frame(getUser(userId))
+    expect(await statusOf('GetUser', body, { 'grpc-timeout': timeout })).toBe(status.OK)
+    expect(deadlines[0]).toBeGreaterThan(1_000)
+    expect(deadlines[0]).toBeLessThanOrEqual(5_000)
+  },
+)
 
 test('a timeout that is none is INVALID_ARGUMENT', async () => {
   await open({})
-  const body = frame(getUser(Buffer.from(userId)))
+  const body = frame(getUser(userId))
   expect(await statusOf('GetUser', body, { 'grpc-timeout': 'soon' })).toBe(status.INVALID_ARGUMENT)
 })
 
@@ -105,8 +104,6 @@ test('what was validated is what the handler gets, however oddly it was written'
 test('of two members of a oneof the one that was validated counts', async () => {
   const seen: { address: { location?: string; poBox?: string } | null }[] = []
   await open({ createUser: async (request) => (seen.push(request as never), {}) })
-  const field = (number: number, bytes: Buffer) =>
-    Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
   const address = Buffer.concat([
     field(2, Buffer.alloc(100, 0x78)), // po_box, of which 20 characters are allowed
     field(1, Buffer.from('Main Street 1')),
@@ -132,7 +129,6 @@ test('a caller’s deadline ends a stream that it does not read', async () => {
     },
   })
   const stream = request('StreamUsers', { 'grpc-timeout': '300m' })
-  stream.on('error', () => {})
   stream.end(frame(Buffer.alloc(0)))
   expect(await ended.promise).toMatchObject({ code: status.DEADLINE_EXCEEDED })
 })
@@ -172,15 +168,13 @@ test('a client stream that is reset never looks complete, nor does a unary reque
   })
   const user = Buffer.from('0a0b0a016e1206654078782e78', 'hex') // user { name: "n", email: "e@xx.x" }
   const stream = request('BatchCreateUsers')
-  stream.on('error', () => {})
   stream.write(frame(user))
   await arrived.promise
   stream.close(constants.NGHTTP2_CANCEL)
   expect(await ended.promise).toMatchObject({ code: status.CANCELLED })
 
   const unary = request('GetUser')
-  unary.on('error', () => {})
-  unary.write(frame(getUser(Buffer.from(userId))))
+  unary.write(frame(getUser(userId)))
   unary.close(constants.NGHTTP2_CANCEL)
   await once(unary, 'close')
   expect(await good()).toBe(status.OK)
@@ -197,9 +191,28 @@ test('a peer that vanishes in the middle of a stream ends the handler', async ()
       yield* (await collect(requests)).map(() => ({}))
     },
   })
-  const stream = request('SyncUsers')
-  stream.on('error', () => {})
+  request('SyncUsers')
   await reading.promise
-  session.destroy()
+  peer.close()
   expect(await aborted.promise).toMatchObject({ code: status.CANCELLED })
+})
+
+test('the sender of a client stream that is answered early is told to stop', async () => {
+  await open({ batchCreateUsers: async () => ({ createdCount: 7 }) })
+  const stream = request('BatchCreateUsers')
+  const code = statusSent(stream) // resolves when the stream is closed: this side never ends it
+  stream.write(frame(field(1, Buffer.concat([field(1, 'n'), field(2, 'e@example.org')]))))
+  expect(await code).toBe(status.OK)
+  expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
+  // What it sends all the same is nobody's.
+  expect(await good()).toBe(status.OK)
+})
+
+test('a refused one too, and then nothing holds the drain up', async () => {
+  await open({}, { access: { onCall: () => Promise.reject(new Error('no')) } })
+  const stream = request('BatchCreateUsers')
+  const code = statusSent(stream)
+  stream.write(Buffer.alloc(100_000))
+  expect(await code).toBe(status.INTERNAL)
+  await served.server.drain({ acceptMs: 0, graceMs: 60_000 })
 })

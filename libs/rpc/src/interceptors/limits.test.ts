@@ -56,6 +56,26 @@ test('streams open at once are counted, and free their place when they end', asy
   while ((await failure(open())) !== undefined);
 })
 
+test('who is not signed in counts by address: what a proxy says of it, and of IPv6 the network', async () => {
+  const limited = { limits: { [getUser]: { perSecond: 0.01, burst: 1 } } }
+  served = await serve({ getUser: async () => ({}) }, limited)
+  const from = (...forwarded: string[]) => {
+    const metadata = new Metadata()
+    for (const one of forwarded) metadata.add('x-forwarded-for', one)
+    return failure(served.client.getUser({ userId }, { metadata }))
+  }
+  const refused = { reason: 'RATE_LIMITED' }
+  expect(await from('203.0.113.7')).toBeUndefined()
+  expect(await from('198.51.100.1, 203.0.113.7')).toMatchObject(refused) // the first is the caller's own word
+  expect(await from('198.51.100.2', '203.0.113.7')).toMatchObject(refused)
+  expect(await from('2001:db8::1')).toBeUndefined()
+  expect(await from('2001:db8:0:0:7:8:9:a')).toMatchObject(refused)
+  served.close()
+  served = await serve({ getUser: async () => ({}) }, { ...limited, trustedProxies: ['203.0.113.1'] })
+  expect(await from('203.0.113.7')).toBeUndefined()
+  expect(await from('203.0.113.8')).toMatchObject(refused) // no proxy of ours: anyone could say that
+})
+
 test.each([
   ['{"/quartet.user.v1.UserService/Nothing": {"perSecond": 1}}', 'no method of this service'],
   [`{"${getUser}": {"perSecond": "many"}}`, 'perSecond is no limit'],

@@ -1,4 +1,5 @@
 import { People, type Method } from '@quartet/proto/contract'
+import { networkOf } from '../client-address.ts'
 import { resourceExhausted } from '../errors.ts'
 import type { InterceptedCall, Interceptor } from '../interceptor.ts'
 
@@ -110,13 +111,9 @@ const forgetQuietest = (buckets: Map<string, Bucket>): void => {
 
 /**
  * Who is signed in counts by id, but not on a method that is open to everybody: there a token is no more than another
- * try for whoever guesses passwords. Everybody else counts by address: the last that a proxy in front of us saw
- * (x-forwarded-for is appended to, so only its end is the proxy's own word), else the connection's.
+ * try for whoever guesses passwords. Everybody else counts by address.
  */
-const callerKey = (call: InterceptedCall): string => {
-  const { caller, method } = call
-  if (caller.kind !== 'anonymous' && method.policy?.people !== People.EVERYBODY)
-    return `${caller.kind}:${caller.id}`
-  const forwarded = String(call.metadata.get('x-forwarded-for')[0] ?? '')
-  return forwarded.slice(forwarded.lastIndexOf(',') + 1).trim() || call.peer.replace(/:\d+$/, '')
-}
+const callerKey = ({ caller, method, clientAddress }: InterceptedCall): string =>
+  caller.kind !== 'anonymous' && method.policy?.people !== People.EVERYBODY
+    ? `${caller.kind}:${caller.id}`
+    : networkOf(clientAddress)
