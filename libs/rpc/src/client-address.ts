@@ -33,7 +33,9 @@ export const clientAddress = (proxies: readonly string[] = privateNetworks): Cli
     const version = isIP(address)
     const bits = version === 6 ? 128 : 32
     if (!version || Number(prefix ?? bits) > bits)
-      throw new Error(`${proxy} is no trusted proxy: an IP address or a network like 10.0.0.0/8 is`)
+      throw new Error(
+        `TRUSTED_PROXIES: ${proxy} is no trusted proxy: an IP address or a network like 10.0.0.0/8 is`,
+      )
     trusted.addSubnet(address, Number(prefix ?? bits), version === 6 ? 'ipv6' : 'ipv4')
   }
   return (peer, metadata) => {

@@ -112,6 +112,17 @@ export const commonSchema = {
     default: 4_000,
     desc: 'Calls open at once in this process, streams included; more are refused with RESOURCE_EXHAUSTED',
   }),
+  MAX_UNREAD_MIB: integer(
+    8,
+    1_000_000,
+  )({
+    default: 256,
+    desc: 'MiB of requests that all calls together may have been sent and not have read; past it the largest is refused',
+  }),
+  TRUSTED_PROXIES: str({
+    default: '',
+    desc: 'Addresses and networks whose x-forwarded-for is believed, "10.1.2.3,10.2.0.0/16"; private networks unless given',
+  }),
   MAX_EVENT_LOOP_DELAY_MS: integer(
     50,
     60_000,
