@@ -30,6 +30,8 @@ test.each([
   ['libs/rpc/src/x.ts', '@quartet/proto/user', 'fine'],
   ['libs/auth/src/x.ts', '@quartet/database', 'refused'],
   ['libs/auth/src/x.ts', '@quartet/rpc', 'fine'],
+  ['libs/events/src/x.ts', '@quartet/service', 'refused'],
+  ['libs/events/src/x.ts', '@quartet/database', 'fine'],
   ['services/user/src/x.ts', '@quartet/order', 'refused'],
   ['services/user/src/x.ts', '@quartet/database', 'fine'],
   ['services/user/src/x.ts', '../../../libs/rpc/src/server.ts', 'refused'],

@@ -11,6 +11,7 @@ export { detail, invalidArgument, resourceExhausted, RpcError, type Detail } fro
 export { follow, type FollowOptions } from './follow.ts'
 export type { Client, Handlers } from './handlers.ts'
 export { implement, type Implementation } from './implementation.ts'
+export { createHistogram, record } from './histogram.ts'
 export { inPages } from './in-pages.ts'
 export type { InterceptedCall, Interceptor, Outcome } from './interceptor.ts'
 export { clientTraces } from './interceptors/client-traces.ts'

@@ -1,0 +1,8 @@
+export { consume, type ConsumeOptions } from './consume.ts'
+export { createFeed, type Feed, type Followed, type FeedOptions } from './feed.ts'
+export type { StoredEvent } from './feed-table.ts'
+export type { NewEvent } from './append.ts'
+export { createListener, type Listener, type ListenerOptions } from './listener.ts'
+export { createNotifier, type NotifierOptions } from './notifier.ts'
+export type { Transaction } from './statement.ts'
+export { createTail, type Page, type Step, type Tail, type TailOptions } from './tail.ts'

@@ -1,0 +1,201 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { createTail, type Step, type TailOptions } from './tail.ts'
+
+interface Entry {
+  readonly at: number
+}
+
+/** A log in memory in place of a table, so that a test says when a read is answered, and with what. */
+const log = (options: Partial<TailOptions<Entry, number>> = {}) => {
+  const entries: Entry[] = []
+  const reads: number[] = []
+  const errors: unknown[] = []
+  let wake: (() => void) | undefined
+  let failure: Error | undefined
+  const tail = createTail<Entry, number>({
+    end: async () => entries.length,
+    async read(after, limit) {
+      reads.push(after)
+      await turn()
+      if (failure) throw failure
+      const found = entries.slice(after, after + limit)
+      return { entries: found, position: after + found.length }
+    },
+    positionOf: ({ at }) => at,
+    isBefore: (a, b) => a < b,
+    listen(given) {
+      wake = given
+      return () => (wake = undefined)
+    },
+    onError: (error) => errors.push(error),
+    ...options,
+  })
+  const write = (count: number) => {
+    for (let i = 0; i < count; i++) entries.push({ at: entries.length + 1 })
+    wake?.()
+  }
+  return {
+    tail,
+    reads,
+    errors,
+    write,
+    fail: (error?: Error) => (failure = error),
+    wake: () => wake?.(),
+    get listening() {
+      return wake !== undefined
+    },
+  }
+}
+
+const never = new AbortController().signal
+const rarely = { signal: never, heartbeatMs: 1_000_000 }
+
+/** Reads entries until there are so many. */
+const take = async (steps: AsyncGenerator<Step<Entry, number>>, count: number) => {
+  const found: Entry[] = []
+  while (found.length < count) {
+    const { value } = await steps.next()
+    if (value.entry) found.push(value.entry)
+  }
+  return found
+}
+const from = (first: number, count: number) => Array.from({ length: count }, (_, i) => ({ at: first + i }))
+
+test('what is there and what comes, in order, the same objects for all', async () => {
+  const { tail, write, reads } = log()
+  write(250)
+  const late = tail.follow(250, rarely)
+  expect(await late.next()).toEqual({ done: false, value: { entry: undefined, position: 250 } })
+  const early = tail.follow(0, rarely)
+  expect(await take(early, 250)).toEqual(from(1, 250))
+  write(150)
+  const [one, two] = await Promise.all([take(late, 150), take(early, 150)])
+  expect(one).toEqual(from(251, 150))
+  expect(two.every((entry, i) => entry === one[i])).toBe(true)
+  // Three pages for the early one and two for both.
+  expect(reads.filter((after) => after < 250)).toHaveLength(3)
+  await Promise.all([late.return(undefined), early.return(undefined)])
+})
+
+test('who falls behind the ring reads from the table, and is not given anything twice when it is back', async () => {
+  const { tail, write, reads } = log({ maxEntries: 10 })
+  const slow = tail.follow(0, rarely)
+  const quick = tail.follow(0, rarely)
+  await Promise.all([slow.next(), quick.next()])
+  write(5)
+  expect(await take(slow, 2)).toEqual(from(1, 2))
+  write(500)
+  expect(await take(quick, 505)).toEqual(from(1, 505))
+  const before = reads.length
+  const read: Entry[] = []
+  while (read.length < 505) {
+    read.push(...(await take(slow, 1)))
+    // Writes on meanwhile, so that pages are ahead of the ring.
+    if (read.length === 300) write(20)
+  }
+  expect(read).toEqual(from(3, 505))
+  expect(reads.length).toBeGreaterThan(before)
+  expect(await take(slow, 18)).toEqual(from(508, 18))
+  await Promise.all([slow.return(undefined), quick.return(undefined)])
+})
+
+test('heartbeats come at once and then on time, and say how far it has got', async () => {
+  const { tail, write } = log()
+  const steps = tail.follow(0, { signal: never, heartbeatMs: 20 })
+  expect((await steps.next()).value).toEqual({ entry: undefined, position: 0 })
+  expect((await steps.next()).value).toEqual({ entry: undefined, position: 0 })
+  write(3)
+  expect(await take(steps, 3)).toEqual(from(1, 3))
+  expect((await steps.next()).value).toEqual({ entry: undefined, position: 3 })
+  await steps.return(undefined)
+})
+
+test('a wake that comes while the log is read leads to another read', async () => {
+  const answers: PromiseWithResolvers<void>[] = []
+  const entries: Entry[] = []
+  const { tail, wake } = log({
+    async read(after) {
+      const found = entries.slice(after)
+      const answer = Promise.withResolvers<void>()
+      answers.push(answer)
+      await answer.promise
+      return { entries: found, position: after + found.length }
+    },
+    pollMs: 1_000_000,
+  })
+  const steps = tail.follow(0, rarely)
+  await steps.next()
+  entries.push({ at: 1 })
+  wake()
+  answers[0]!.resolve()
+  const found = take(steps, 1)
+  while (answers.length < 2) await turn()
+  answers[1]!.resolve()
+  expect(await found).toEqual(from(1, 1))
+  await steps.return(undefined)
+})
+
+test('looks again by itself: soon where something is held back, else after a while', async () => {
+  let held = 3
+  const entries: Entry[] = []
+  const { tail } = log({
+    async read(after) {
+      if (entries.length && held > 0) return { entries: [], position: after, heldBackMs: held-- }
+      return { entries: entries.slice(after), position: entries.length }
+    },
+    pollMs: 10,
+  })
+  const steps = tail.follow(0, rarely)
+  await steps.next()
+  entries.push({ at: 1 })
+  expect(await take(steps, 1)).toEqual(from(1, 1))
+  expect(held).toBe(0)
+  await steps.return(undefined)
+})
+
+test('a read that fails is tried again while the followers wait; a first one is theirs', async () => {
+  const failing = new Error('no database')
+  const { tail, write, fail, wake, errors } = log()
+  const steps = tail.follow(0, rarely)
+  await steps.next()
+  fail(failing)
+  write(1)
+  while (!errors.length) await turn()
+  expect(errors[0]).toBe(failing)
+  fail()
+  wake()
+  expect(await take(steps, 1)).toEqual(from(1, 1))
+  await steps.return(undefined)
+
+  let there = false
+  const other = log({
+    end: async () => {
+      if (!there) throw failing
+      return 0
+    },
+  })
+  await expect(other.tail.follow(0, rarely).next()).rejects.toBe(failing)
+  there = true
+  const again = other.tail.follow(0, rarely)
+  expect((await again.next()).value).toEqual({ entry: undefined, position: 0 })
+  await again.return(undefined)
+})
+
+test.each(['waits for what comes', 'holds a heartbeat'])(
+  'ends with its signal while it %s, and with the last follower nothing runs on',
+  async (where) => {
+    const logged = log({ pollMs: 1 })
+    const stopping = new AbortController()
+    const steps = logged.tail.follow(0, { signal: stopping.signal, heartbeatMs: 1_000_000 })
+    await steps.next()
+    expect(logged.listening).toBe(true)
+    if (where === 'holds a heartbeat') stopping.abort()
+    const next = steps.next()
+    stopping.abort()
+    expect(await next).toEqual({ done: true, value: undefined })
+    while (logged.listening) await turn()
+    const { length } = logged.reads
+    logged.write(1)
+    expect(logged.reads).toHaveLength(length)
+  },
+)
