@@ -6,6 +6,7 @@ import {
   ping,
   sweepIdempotencyKeys,
 } from '@quartet/database'
+import { createListener, type Listener } from '@quartet/events'
 import { AuthService } from '@quartet/proto/auth'
 import type { Service } from '@quartet/proto/contract'
 import {
@@ -52,6 +53,8 @@ export interface Foundation<S extends typeof commonSchema> {
   readonly logger: Logger
   /** Its database, with the schema that it was written for. */
   readonly pool: Pool
+  /** The process's LISTEN connection, made when somebody first asks for a channel. */
+  readonly listener: Listener
   /** As in {@link Lifecycle}: runs when the server has drained, and before the pool ends. */
   readonly onStop: Lifecycle['onStop']
   /** A client of another service, traced as this one is, and closed when this one stops. */
@@ -98,6 +101,12 @@ export const runService = <S extends typeof commonSchema>(
       onError: (err) => logger.warn({ err }, 'a connection to the database broke'),
     })
     onStop(() => pool.end())
+    const listener = createListener({
+      url: common.DATABASE_URL,
+      name,
+      onError: (err) => logger.warn({ err }, 'the connection that listens broke'),
+    })
+    onStop(() => listener.close())
     const newer = await assertMigrated(pool, migrations)
     if (newer.length) logger.info({ migrations: newer }, 'the database is newer than this version')
     const sweep = setInterval(() => {
@@ -122,7 +131,7 @@ export const runService = <S extends typeof commonSchema>(
     const secretFile = common.QUARTET_SERVICE_SECRET_FILE
     const identity = (target: string) =>
       remoteIdentity({ auth: connect(AuthService, target), name, secretFile, logger, onStop })
-    const app = await build({ config, logger, pool, onStop, connect, identity })
+    const app = await build({ config, logger, pool, listener, onStop, connect, identity })
 
     if (common.METRICS_PORT && metrics) {
       const sources = [metrics.families, processMetrics(), poolMetrics(pool), ...(app.metrics ?? [])]
