@@ -11,6 +11,7 @@ export {
   type Outcome,
   type RawTransaction,
 } from './idempotency.ts'
+export { inTransaction } from './in-transaction.ts'
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { readMigrations, type Migration } from './migrations.ts'
 export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'
