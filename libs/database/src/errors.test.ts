@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { isCancelled, isConnectionFailure, isUniqueViolation } from './errors.ts'
+import { isCancelled, isCheckViolation, isConnectionFailure, isUniqueViolation } from './errors.ts'
 
 const client = new Client(process.env['TEST_DATABASE_URL'])
 client.on('error', () => {})
@@ -30,6 +30,18 @@ test('a unique violation is known by its constraint, from pg and from Prisma', a
     expect(isUniqueViolation(prismaError(code, adapter), 'pair_b')).toBe(false)
   }
   expect(isUniqueViolation(await failureOf('select 1 / 0'), 'pair_a')).toBe(false)
+})
+
+test('a check violation is known by its constraint, from pg and from Prisma', async () => {
+  await client.query('create temporary table small (a int constraint small_a check (a < 10))')
+  const error = (await failureOf('insert into small values (10)')) as Error
+  expect(isCheckViolation(error, 'small_a')).toBe(true)
+  expect(isCheckViolation(error, 'small')).toBe(false)
+
+  const adapter = { originalCode: '23514', originalMessage: error.message }
+  expect(isCheckViolation(prismaError('P2010', adapter), 'small_a')).toBe(true)
+  expect(isCheckViolation(prismaError('P2010', adapter), 'small')).toBe(false)
+  expect(isCheckViolation(await failureOf('select 1 / 0'), 'small_a')).toBe(false)
 })
 
 test('a statement that the server ended is known', async () => {

@@ -4,13 +4,26 @@ interface DatabaseError {
   /** A SQLSTATE of five characters, a code of Node, or one of Prisma ("P2002"). */
   code?: string
   constraint?: string
-  meta?: { driverAdapterError?: { cause?: { originalCode?: string; constraint?: { index?: string } } } }
+  meta?: {
+    driverAdapterError?: {
+      cause?: { originalCode?: string; originalMessage?: string; constraint?: { index?: string } }
+    }
+  }
 }
 
 /** Whether a row was refused because of this unique constraint or index, named as in the migration. */
 export const isUniqueViolation = (error: unknown, constraint: string): boolean => {
   const { adapter, own, sqlState } = parts(error)
   return sqlState === '23505' && (adapter?.constraint?.index ?? own.constraint) === constraint
+}
+
+/** Whether a row was refused because of this check constraint, named as in the migration. */
+export const isCheckViolation = (error: unknown, constraint: string): boolean => {
+  const { adapter, own, sqlState } = parts(error)
+  // Prisma's adapter passes the name on in the message alone.
+  const named =
+    own.constraint === constraint || adapter?.originalMessage?.includes(`constraint "${constraint}"`)
+  return sqlState === '23514' && named === true
 }
 
 /** Whether the server ended the statement: because of its time, or because somebody cancelled it. */

@@ -1,7 +1,7 @@
 export { assertMigrated } from './assert-migrated.ts'
 export { cancellable } from './cancellable.ts'
 export { explainConnectionError } from './connection-error.ts'
-export { isCancelled, isConnectionFailure, isUniqueViolation } from './errors.ts'
+export { isCancelled, isCheckViolation, isConnectionFailure, isUniqueViolation } from './errors.ts'
 export { gather } from './gather.ts'
 export {
   once,
@@ -11,8 +11,8 @@ export {
   type Outcome,
   type RawTransaction,
 } from './idempotency.ts'
-export { inTransaction } from './in-transaction.ts'
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { readMigrations, type Migration } from './migrations.ts'
 export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'
 export { untilMigrated } from './until-migrated.ts'
+export { transaction } from './transaction.ts'
