@@ -1,0 +1,40 @@
+import type { ChatService } from '@quartet/proto/chat'
+import type { Handlers } from '@quartet/rpc'
+import type { Enter } from './enter.ts'
+import type { MessageRepository } from './message-repository.ts'
+import { toMessage } from './message.ts'
+import type { RoomRepository } from './room-repository.ts'
+import type { Say } from './say.ts'
+
+interface Dependencies {
+  readonly rooms: RoomRepository
+  readonly messages: MessageRepository
+  readonly enter: Enter
+  readonly say: Say
+}
+
+type MessageHandlers = Pick<Handlers<typeof ChatService>, 'listMessages' | 'sendMessage'>
+
+const defaultPageSize = 50
+/** Of the texts in a page. A client takes messages of up to 4 MiB. */
+const maxBytesOfPage = 3 * 1024 * 1024
+
+export const messageHandlers = ({ rooms, messages, enter, say }: Dependencies): MessageHandlers => ({
+  async sendMessage(request, { caller }) {
+    const roomId = request.roomId.toLowerCase() // as PostgreSQL writes a UUID
+    await enter(roomId, caller)
+    return { message: toMessage(await say(roomId, caller, request)) }
+  },
+
+  async listMessages({ afterSequence, pageSize, ...request }, { caller }) {
+    const roomId = request.roomId.toLowerCase()
+    await enter(roomId, caller)
+    const page = await messages.read(roomId, afterSequence, {
+      limit: pageSize || defaultPageSize,
+      maxBytes: maxBytesOfPage,
+    })
+    // Read last: it is never behind the page.
+    const lastSequences = await rooms.lastSequences([roomId])
+    return { messages: page.messages.map(toMessage), lastSequence: lastSequences.get(roomId) ?? 0 }
+  },
+})
