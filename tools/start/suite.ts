@@ -15,6 +15,7 @@ import { provideSecrets } from './secrets.ts'
 import { serviceEnvironment, startService } from './service.ts'
 import type { SuiteOptions } from './suite-options.ts'
 import { together } from './together.ts'
+import { removeVariables, writeVariables } from './variables.ts'
 
 /** The services, their database and their edge, ready for calls. */
 export interface Suite {
@@ -47,6 +48,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
   const processes = createProcesses(join(directory, 'logs'), onEvent, signal)
   const stopInOrder = async () => {
     rmSync(endpointsFile, { force: true })
+    removeVariables(directory)
     await processes.stop(['envoy'])
     await processes.stop(services.map(({ name }) => name))
     await processes.stop(['postgres'])
@@ -54,7 +56,9 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
   }
 
   try {
-    rmSync(endpointsFile, { force: true }) // A start that was killed left it.
+    // A start that was killed left them.
+    rmSync(endpointsFile, { force: true })
+    removeVariables(directory)
     const ports = await choosePorts({ ...options, embedded: !databaseUrl })
     const address = (name: string) => `127.0.0.1:${ports[name]}`
     if (options.fresh) forgetData(directory)
@@ -72,6 +76,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     const serve = (service: Service) => {
       const databaseUrl = database.url(`quartet_${service.name}`)
       const environment = serviceEnvironment(service, { ...options, ports, databaseUrl })
+      writeVariables(directory, service.name, { environment, without: options.environment })
       return processes.start(service.name, address(service.name), (log, signal) =>
         startService({ service, environment, log }, signal),
       )

@@ -1,5 +1,5 @@
 export { access } from './access.ts'
-export { hasRole, isService, isUser, permit } from './permit.ts'
+export { hasRole, isService, isUser, permit, userIdOf } from './permit.ts'
 export { keyCacheMs, remoteKeys, type RemoteKeys } from './remote-keys.ts'
 export { readSecrets } from './secret-file.ts'
 export { serviceIdentity } from './service-identity.ts'

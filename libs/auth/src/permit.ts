@@ -39,5 +39,15 @@ export const hasRole = (caller: Caller, role: Role): boolean =>
 export const isUser = (caller: Caller, userId: string): boolean =>
   caller.kind === 'person' && caller.id === userId
 
+/**
+ * The id of the user who calls.
+ * @throws RpcError PERMISSION_DENIED where nobody is signed in, or a service: for methods that the contract opens to
+ * people who are.
+ */
+export const userIdOf = (caller: Caller): string => {
+  if (caller.kind === 'person') return caller.id
+  throw new RpcError(status.PERMISSION_DENIED, 'NOT_PERMITTED')
+}
+
 /** Whether the caller is a service; which one, the contract has decided. */
 export const isService = (caller: Caller): boolean => caller.kind === 'service'

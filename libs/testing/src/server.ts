@@ -1,13 +1,25 @@
 import { Metadata } from '@grpc/grpc-js'
 import { access, type Verify } from '@quartet/auth'
 import type { Service } from '@quartet/proto/contract'
-import { createClient, createServer, type CallOptions, type Client, type Implementation } from '@quartet/rpc'
+import {
+  createClient,
+  createServer,
+  type CallOptions,
+  type Client,
+  type Implementation,
+  type ServerOptions,
+} from '@quartet/rpc'
 import { pino } from 'pino'
 
 /** Serves implementations as a service does, on a free port; what it logs is kept. */
-export const testServer = async (implementations: readonly Implementation[], verify: Verify) => {
+export const testServer = async (
+  implementations: readonly Implementation[],
+  verify: Verify,
+  options: Pick<ServerOptions, 'limits'> = {},
+) => {
   const logs: Record<string, unknown>[] = []
   const server = createServer({
+    ...options,
     implementations,
     access: access(verify),
     readiness: async () => {},

@@ -5,8 +5,11 @@ import { UserService } from '@quartet/proto/user'
 import { implement } from '@quartet/rpc'
 import { errors } from 'jose'
 import type { Pool } from 'pg'
+import { attempts } from './attempts.ts'
 import { authHandlers } from './auth-handlers.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { keyRotation } from './key-rotation.ts'
+import { keySealing, type KeySealing } from './key-sealing.ts'
 import { serviceSecrets } from './service-secrets.ts'
 import { sessionRepository } from './session-repository.ts'
 import { signingKeys } from './signing-keys.ts'
@@ -14,6 +17,10 @@ import { userHandlers } from './user-handlers.ts'
 import { userRepository } from './user-repository.ts'
 
 interface AppOptions {
+  /** How signing keys are encrypted in the database; not at all unless given. */
+  readonly sealing?: KeySealing
+  /** Whether signing keys that cannot be decrypted any more are replaced, in place of an error. */
+  readonly replaceLostKeys?: boolean
   /** A folder with one file for each service that may sign in; without one none may. */
   readonly serviceSecretsDir?: string
 }
@@ -22,19 +29,25 @@ interface AppOptions {
  * The user service, put together on a database that has its schema; who owns the process serves it.
  * @throws Error in one line when a secret cannot be used.
  */
-export const createApp = async (pool: Pool, { serviceSecretsDir = '' }: AppOptions = {}) => {
+export const createApp = async (
+  pool: Pool,
+  { sealing = keySealing([]), replaceLostKeys = false, serviceSecretsDir = '' }: AppOptions = {},
+) => {
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) })
   const users = userRepository(prisma, pool)
   const sessions = sessionRepository(prisma)
-  const keys = signingKeys(prisma)
-  await keys.ensure()
   const services = await serviceSecrets(serviceSecretsDir)
+  const rotation = keyRotation(prisma, sealing)
+  await rotation.ensure({ replaceLost: replaceLostKeys })
+  const keys = signingKeys(prisma, sealing)
 
   return {
     users,
+    sessions,
+    rotation,
     implementations: [
       implement(UserService, userHandlers({ users })),
-      implement(AuthService, authHandlers({ users, sessions, keys, services })),
+      implement(AuthService, authHandlers({ users, sessions, keys, services, attempts: attempts() })),
     ],
     verify: createVerify(async ({ kid }) => {
       const key = await keys.find(kid)

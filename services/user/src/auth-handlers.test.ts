@@ -11,7 +11,9 @@ import { createApp } from './app.ts'
 
 const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
 const app = await createApp(database.pool)
-const server = await testServer(app.implementations, app.verify)
+// All calls of this file come from one address.
+const limits = Object.fromEntries(AuthService.methods.map(({ path }) => [path, { perSecond: 0 }]))
+const server = await testServer(app.implementations, app.verify, { limits })
 afterAll(async () => {
   server.close()
   await database.drop()
@@ -82,13 +84,110 @@ test('after signing out the refresh token is void; signing out again is fine', a
   })
 })
 
-test('who is suspended neither signs in nor refreshes', async () => {
+test('who is suspended neither signs in nor refreshes, nor goes on where they were once they are back', async () => {
   const { email, tokens, user } = await signUp()
-  await database.pool.query(`update users set status = 'SUSPENDED' where id = $1`, [user!.id])
+  const setStatus = (status: string) =>
+    database.pool.query(`update users set status = $2::user_status where id = $1`, [user!.id, status])
+  const refresh = () => failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))
+  await setStatus('SUSPENDED')
   expect(await failure(auth.signIn({ email, password }))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+  expect(await refresh()).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
+  await setStatus('ACTIVE')
+  expect(await refresh()).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
+  await auth.signIn({ email, password })
+})
+
+test('who was deleted does not refresh', async () => {
+  const { tokens, user } = await signUp()
+  await database.pool.query('delete from users where id = $1', [user!.id])
   expect(await failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))).toMatchObject({
+    code: status.UNAUTHENTICATED,
     reason: 'REFRESH_TOKEN_INVALID',
   })
+})
+
+test('a session is not started by a password that was changed since it was checked', async () => {
+  const { user, email } = await signUp()
+  const { passwordHash } = (await app.users.findByEmail(email))!
+  await database.pool.query(`update users set password_hash = 'other' where id = $1`, [user!.id])
+  expect(await app.sessions.start(user!.id, passwordHash!)).toBeUndefined()
+})
+
+describe('ChangePassword', () => {
+  const newPassword = 'wrong horse battery'
+  const change = (accessToken: string, currentPassword = password) =>
+    server.client(AuthService, accessToken).changePassword({ currentPassword, newPassword })
+
+  test('the new password holds, and of all sign-ins only the new one goes on', async () => {
+    const { email, tokens } = await signUp()
+    const other = await auth.signIn({ email, password })
+    const changed = await change(tokens!.accessToken)
+    for (const ended of [tokens, other.tokens])
+      expect(await failure(auth.refreshToken({ refreshToken: ended!.refreshToken }))).toMatchObject({
+        reason: 'REFRESH_TOKEN_INVALID',
+      })
+    await auth.refreshToken({ refreshToken: changed.tokens!.refreshToken })
+    expect(await failure(auth.signIn({ email, password }))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+    await auth.signIn({ email, password: newPassword })
+  })
+
+  test('a wrong password changes nothing', async () => {
+    const { email, tokens } = await signUp()
+    expect(await failure(change(tokens!.accessToken, 'wrong'))).toMatchObject({
+      code: status.PERMISSION_DENIED,
+      reason: 'INVALID_CREDENTIALS',
+    })
+    await auth.signIn({ email, password })
+    await auth.refreshToken({ refreshToken: tokens!.refreshToken })
+  })
+
+  test('of two at once one is done', async () => {
+    const { tokens } = await signUp()
+    const outcomes = await Promise.all([1, 2].map(() => failure(change(tokens!.accessToken))))
+    expect(outcomes.filter((error) => error === undefined)).toHaveLength(1)
+  })
+})
+
+describe('guessing', () => {
+  const guess = (email: string, password = 'wrong') => failure(auth.signIn({ email, password }))
+
+  test.each([
+    ['an account', async () => (await signUp()).email],
+    ['an address without one', async () => `${randomUUID()}@example.org`],
+  ])('%s takes ten wrong passwords, then not even the right one for a while', async (_, address) => {
+    const email = await address()
+    const answers = await Promise.all(Array.from({ length: 15 }, () => guess(email)))
+    expect(answers.filter((error) => (error as RpcError).reason === 'INVALID_CREDENTIALS')).toHaveLength(10)
+    const refused = (await guess(email.toUpperCase(), password)) as RpcError
+    expect(refused).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'TOO_MANY_ATTEMPTS' })
+    expect(refused.details).toMatchObject([{ message: { retryDelay: { seconds: expect.anything() } } }])
+  })
+
+  test('the right password forgives the wrong ones before it', async () => {
+    const { email } = await signUp()
+    for (let i = 0; i < 18; i++) {
+      expect(await guess(email)).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+      if (i % 9 === 8) await auth.signIn({ email, password })
+    }
+  })
+})
+
+test('sessions that nobody continues are forgotten', async () => {
+  const [old, young] = [await signUp(), await signUp()]
+  await database.pool.query(
+    `update refresh_tokens set expires_at = now() - interval '1 second'
+     where session_id in (select id from sessions where user_id = $1)`,
+    [old.user!.id],
+  )
+  await database.pool.query(
+    `update sessions set created_at = now() - interval '31 days' where user_id = $1`,
+    [old.user!.id],
+  )
+  await app.sessions.sweep()
+  const { rows } = await database.pool.query('select user_id from sessions where user_id = any($1)', [
+    [old.user!.id, young.user!.id],
+  ])
+  expect(rows).toEqual([{ user_id: young.user!.id }])
 })
 
 test('a refresh token that nobody used in time is void', async () => {

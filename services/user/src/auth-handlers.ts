@@ -1,10 +1,12 @@
 import { status } from '@grpc/grpc-js'
+import { userIdOf } from '@quartet/auth'
 import type { AuthService } from '@quartet/proto/auth'
 import { RpcError, type Handlers } from '@quartet/rpc'
 import { accessTokenSeconds, signAccessToken } from './access-token.ts'
+import type { Attempts } from './attempts.ts'
 import { hashPassword, verifyPassword } from './password.ts'
 import type { ServiceSecrets } from './service-secrets.ts'
-import type { SessionRepository } from './session-repository.ts'
+import type { SessionRepository, Started } from './session-repository.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { UserRepository } from './user-repository.ts'
 import { toUser, type StoredUser } from './user.ts'
@@ -14,6 +16,7 @@ interface Dependencies {
   readonly sessions: SessionRepository
   readonly keys: SigningKeys
   readonly services: ServiceSecrets
+  readonly attempts: Attempts
 }
 
 export const authHandlers = ({
@@ -21,22 +24,32 @@ export const authHandlers = ({
   sessions,
   keys,
   services,
-}: Dependencies): Partial<Handlers<typeof AuthService>> => {
-  const tokensFor = async (
-    { id, role }: StoredUser,
-    session: { sessionId: string; refreshToken: string },
-  ) => ({
-    accessToken: await signAccessToken(await keys.current(), {
-      userId: id,
-      role,
-      sessionId: session.sessionId,
-    }),
-    refreshToken: session.refreshToken,
+  attempts,
+}: Dependencies): Handlers<typeof AuthService> => {
+  const tokensFor = async ({ id, role }: StoredUser, { sessionId, refreshToken }: Started) => ({
+    accessToken: await signAccessToken(await keys.current(), { userId: id, role, sessionId }),
+    refreshToken,
     expiresIn: { seconds: accessTokenSeconds },
   })
 
+  /** Whose password this is. Always the whole work and one answer, so that neither tells which addresses have accounts. */
+  const authenticate = async (email: string, password: string, refused: RpcError, signal: AbortSignal) => {
+    attempts.assertLeft(email)
+    const found = await users.findByEmail(email)
+    const matches = await verifyPassword(password, found?.passwordHash, signal)
+    // Those that were under way when the last attempt failed are too many as well.
+    attempts.assertLeft(email)
+    if (found?.passwordHash && matches && found.user.status !== 'SUSPENDED') {
+      attempts.succeeded(email)
+      return { user: found.user, passwordHash: found.passwordHash }
+    }
+    attempts.failed(email)
+    throw refused
+  }
+
   return {
     async signUp({ email, password, name }, { signal }) {
+      const passwordHash = await hashPassword(password, signal)
       const created = await users.create({
         name,
         email,
@@ -46,29 +59,28 @@ export const authHandlers = ({
         tags: [],
         metadata: {},
         address: null,
-        passwordHash: await hashPassword(password, signal),
+        passwordHash,
       })
       if ('problem' in created) throw new RpcError(status.ALREADY_EXISTS, created.problem)
       const { user } = created
-      return { user: toUser(user), tokens: await tokensFor(user, await sessions.start(user.id)) }
+      const session = await sessions.start(user.id, passwordHash)
+      if (!session) throw refusal(status.UNAUTHENTICATED)
+      return { user: toUser(user), tokens: await tokensFor(user, session) }
     },
 
     async signIn({ email, password }, { signal }) {
-      const found = await users.findByEmail(email)
-      // Always the whole work and one answer, so that neither tells whether the address has an account.
-      const matches = await verifyPassword(password, found?.passwordHash, signal)
-      if (!found || !matches || found.user.status === 'SUSPENDED')
-        throw new RpcError(status.UNAUTHENTICATED, 'INVALID_CREDENTIALS')
-      const { user } = found
-      return { user: toUser(user), tokens: await tokensFor(user, await sessions.start(user.id)) }
+      const refused = refusal(status.UNAUTHENTICATED)
+      const { user, passwordHash } = await authenticate(email, password, refused, signal)
+      const session = await sessions.start(user.id, passwordHash)
+      if (!session) throw refused
+      return { user: toUser(user), tokens: await tokensFor(user, session) }
     },
 
     async refreshToken({ refreshToken }) {
       const refreshed = await sessions.refresh(refreshToken)
       if ('problem' in refreshed) throw new RpcError(status.UNAUTHENTICATED, refreshed.problem)
       const user = await users.get(refreshed.userId)
-      if (!user || user.status === 'SUSPENDED')
-        throw new RpcError(status.UNAUTHENTICATED, 'REFRESH_TOKEN_INVALID')
+      if (!user) throw new RpcError(status.UNAUTHENTICATED, 'REFRESH_TOKEN_INVALID')
       return { tokens: await tokensFor(user, refreshed) }
     },
 
@@ -77,9 +89,19 @@ export const authHandlers = ({
       return {}
     },
 
+    async changePassword({ currentPassword, newPassword }, { caller, signal }) {
+      const refused = refusal(status.PERMISSION_DENIED)
+      const { email } = (await users.get(userIdOf(caller))) ?? {}
+      if (!email) throw refused // deleted meanwhile
+      const { user, passwordHash } = await authenticate(email, currentPassword, refused, signal)
+      const newHash = await hashPassword(newPassword, signal)
+      const session = await sessions.changePassword(user.id, passwordHash, newHash)
+      if (!session) throw refused
+      return { tokens: await tokensFor(user, session) }
+    },
+
     async issueServiceToken({ clientId, clientSecret }) {
-      if (!(await services.matches(clientId, clientSecret)))
-        throw new RpcError(status.UNAUTHENTICATED, 'INVALID_CREDENTIALS')
+      if (!(await services.matches(clientId, clientSecret))) throw refusal(status.UNAUTHENTICATED)
       const accessToken = await signAccessToken(await keys.current(), { service: clientId })
       return { accessToken, expiresIn: { seconds: accessTokenSeconds } }
     },
@@ -92,3 +114,5 @@ export const authHandlers = ({
     },
   }
 }
+
+const refusal = (code: status) => new RpcError(code, 'INVALID_CREDENTIALS')

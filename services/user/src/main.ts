@@ -3,11 +3,18 @@ import { runService } from '@quartet/service'
 import { createApp } from './app.ts'
 import { schema } from './config.ts'
 import { ensureDemoAccounts } from './demo-accounts.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import { keySealingOf } from './key-sealing.ts'
 
 const migrations = join(import.meta.dirname, '../prisma/migrations')
 
-runService({ name: 'user', schema, migrations }, async ({ config, pool }) => {
-  const app = await createApp(pool, { serviceSecretsDir: config.QUARTET_SERVICE_SECRETS_DIR })
+runService({ name: 'user', schema, migrations }, async ({ config, pool, logger, onStop }) => {
+  const app = await createApp(pool, {
+    sealing: await keySealingOf(config),
+    replaceLostKeys: config.QUARTET_DEMO,
+    serviceSecretsDir: config.QUARTET_SERVICE_SECRETS_DIR,
+  })
   if (config.QUARTET_DEMO) await ensureDemoAccounts(config.QUARTET_DEMO_ACCOUNTS, app.users)
+  onStop(startHousekeeping({ ...app, keyDays: config.QUARTET_KEY_DAYS, logger }))
   return app
 })

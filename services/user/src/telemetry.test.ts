@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
@@ -12,9 +14,13 @@ import { failure, metadata, testDatabase } from '@quartet/testing'
 // The service as it runs, with all of its telemetry on.
 
 const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
+const directory = mkdtempSync(join(tmpdir(), 'quartet-telemetry-'))
+const keySecret = join(directory, 'key-secret')
+writeFileSync(keySecret, 's'.repeat(32))
 const children: ChildProcess[] = []
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true })
   await database.drop()
 })
 
@@ -69,6 +75,7 @@ const startService = async (environment: Record<string, string>) => {
       DATABASE_URL: database.url,
       PORT: String(port),
       DRAIN_ACCEPT_MS: '0',
+      QUARTET_KEY_SECRET_FILE: keySecret,
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
