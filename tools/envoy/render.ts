@@ -24,6 +24,17 @@ export interface Edge {
   readonly services: readonly Endpoint[]
 }
 
+/** What Envoy is started with, in the folder of its files. */
+export const envoyArguments = [
+  '-c',
+  'envoy.yaml',
+  '--disable-hot-restart',
+  '--concurrency',
+  '2',
+  '--log-level',
+  'warning',
+]
+
 /**
  * Writes everything that Envoy reads, and returns the arguments to start it with in that folder. An Envoy
  * that runs there picks up changed routes and services at once; a changed envoy.yaml, and JSON for a changed
@@ -46,7 +57,5 @@ export const renderEnvoy = async (edge: Edge): Promise<{ args: string[] }> => {
   // Clusters first: a route takes effect at once, and must find where it leads.
   await writeResources(edge.directory, 'clusters.yaml', clusters(edge.services))
   await writeResources(edge.directory, 'routes.yaml', [routeConfiguration(contract, running, allowedOrigins)])
-  return {
-    args: ['-c', 'envoy.yaml', '--disable-hot-restart', '--concurrency', '2', '--log-level', 'warning'],
-  }
+  return { args: envoyArguments }
 }

@@ -1,13 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { newAccounts, type Account } from '../container/demo-accounts.ts'
 import { readJson, writeJson } from './json-file.ts'
 
-/** Someone to sign in as in a demo. */
-export interface Account {
-  readonly email: string
-  readonly password: string
-  readonly role: 'ADMIN' | 'EDITOR' | 'VIEWER'
-}
+export type { Account }
 
 export const accountsFile = (directory: string) => join(directory, 'demo-accounts.json')
 
@@ -19,12 +14,7 @@ export const demoAccounts = (directory: string): readonly Account[] => {
   const file = accountsFile(directory)
   const known = readJson(file)
   if (known !== undefined) return known as Account[]
-  const accounts = (['ADMIN', 'EDITOR', 'VIEWER'] as const).map((role) => ({
-    email: `${role.toLowerCase()}@quartet.test`,
-    // 80 bits of hexadecimal: one double click copies it, and a shell leaves it alone.
-    password: randomBytes(10).toString('hex'),
-    role,
-  }))
+  const accounts = newAccounts()
   writeJson(file, accounts, 0o600)
   return accounts
 }

@@ -11,8 +11,8 @@ export {
   type Outcome,
   type RawTransaction,
 } from './idempotency.ts'
+export { inTransaction } from './in-transaction.ts'
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { readMigrations, type Migration } from './migrations.ts'
 export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'
 export { untilMigrated } from './until-migrated.ts'
-export { transaction } from './transaction.ts'

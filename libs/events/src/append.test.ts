@@ -1,5 +1,6 @@
+import { inTransaction } from '@quartet/database'
 import { append } from './append.ts'
-import { event, eventsDatabase, inTransaction } from './testing/feed.ts'
+import { event, eventsDatabase } from './testing/feed.ts'
 
 const database = await eventsDatabase()
 const { pool } = database

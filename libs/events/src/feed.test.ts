@@ -1,8 +1,9 @@
 import { status } from '@grpc/grpc-js'
+import { inTransaction } from '@quartet/database'
 import { failure } from '@quartet/testing'
 import type { Followed } from './feed.ts'
 import { feedTable } from './feed-table.ts'
-import { event, eventsDatabase, inTransaction, numberFeed } from './testing/feed.ts'
+import { event, eventsDatabase, numberFeed } from './testing/feed.ts'
 
 const database = await eventsDatabase()
 const { pool, url } = database

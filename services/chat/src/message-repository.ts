@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { transaction } from '@quartet/database'
+import { inTransaction } from '@quartet/database'
 import type { ClientBase, Pool } from 'pg'
 import { inBatches } from './in-batches.ts'
 import type { Draft, Said, StoredMessage } from './message.ts'
@@ -16,7 +16,7 @@ export type MessageRepository = ReturnType<typeof messageRepository>
 export const messageRepository = (pool: Pool, onSaid: (roomId: string) => void) => ({
   /** Stores a message; when this resolves it is committed. In a room messages of one process keep their order. */
   say: inBatches<Draft, Said>(async (roomId, drafts) => {
-    const said = await transaction(pool, (tx) => sayIn(tx, roomId, drafts))
+    const said = await inTransaction(pool, (tx) => sayIn(tx, roomId, drafts))
     onSaid(roomId)
     return said
   }, batchSize),

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { inTransaction } from '@quartet/database'
 import { testDatabase } from '@quartet/testing'
 import { pino } from 'pino'
-import type { Pool, PoolClient } from 'pg'
+import type { Pool } from 'pg'
 import { createFeed } from '../feed.ts'
 import { createListener } from '../listener.ts'
 
@@ -35,19 +36,3 @@ const numberOf = ({ data, resumeToken }: { data: { number: number }; resumeToken
   number: data.number,
   resumeToken,
 })
-
-export const inTransaction = async <T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> => {
-  const tx = await pool.connect()
-  let broken: Error | undefined
-  try {
-    await tx.query('begin')
-    const result = await work(tx)
-    await tx.query('commit')
-    return result
-  } catch (error) {
-    await tx.query('rollback').catch((error: Error) => (broken = error))
-    throw error
-  } finally {
-    tx.release(broken)
-  }
-}

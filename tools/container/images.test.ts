@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { envoyArguments } from '../envoy/render.ts'
+import { services, workspace } from '../services.ts'
+
+const names = services().map(({ name }) => name)
+const dockerfile = readFileSync(join(workspace, 'Dockerfile'), 'utf8')
+const instructions = (name: string) =>
+  dockerfile.split(/^(?=FROM )/m).find((stage) => stage.startsWith(`FROM service AS ${name}\n`))
+
+test.each(names)('the Dockerfile makes an image of %s', (name) => {
+  const user = instructions('user')!
+  expect(instructions(name)).toContain(`COPY services/${name} .`)
+  expect(instructions(name)?.split('\n\n')[0]).toBe(user.split('\n\n')[0]!.replaceAll('user', name))
+})
+
+test('every base image is named once, at the top', () => {
+  const [top] = dockerfile.split(/^FROM /m)
+  const bases = [...top!.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name]) => `\${${name}}`)
+  const stages = [...dockerfile.matchAll(/^FROM (\S+) AS (\S+)$/gm)]
+  const own = stages.map(([, , name]) => name)
+  expect(stages.length).toBe([...dockerfile.matchAll(/^FROM /gm)].length)
+  for (const [, base] of stages) expect([...bases, ...own]).toContain(base)
+  // Both fetch from a registry what a build here need not have.
+  expect(dockerfile).not.toMatch(/^# syntax=|@sha256/m)
+})
+
+test('the image of Envoy starts it as everywhere', () => {
+  const [, command] = /^CMD (\["-c"[^\]]*\])/m.exec(dockerfile)!
+  const given = JSON.parse(command!.replaceAll('\\\n', '')) as string[]
+  expect(given.slice(0, envoyArguments.length)).toEqual(envoyArguments)
+})
+
+interface Container {
+  image: string
+  ports?: string[]
+  networks?: string[]
+  network_mode?: string
+  environment?: Record<string, string>
+  depends_on?: Record<string, { condition: string }>
+}
+const compose = parse(readFileSync(join(workspace, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+  services: Record<string, Container>
+}
+
+describe('docker-compose.yml', () => {
+  const containers = Object.entries(compose.services)
+
+  test.each(names)('starts %s once its database has its schema, and opens the port after it', (name) => {
+    expect(compose.services[name]).toMatchObject({
+      image: `quartet/${name}:local`,
+      build: { target: name },
+      restart: 'unless-stopped',
+      healthcheck: { test: expect.arrayContaining(['/app/tools/container/health.ts']) },
+      depends_on: { [`${name}-migration`]: { condition: 'service_completed_successfully' } },
+    })
+    expect(compose.services[`${name}-migration`]).toMatchObject({ image: `quartet/${name}:local` })
+    expect(compose.services['welcome']!.depends_on).toHaveProperty(name, { condition: 'service_healthy' })
+    expect(compose.services['databases']).toMatchObject({
+      command: expect.arrayContaining([`/secrets/${name}/database-url`]),
+    })
+  })
+
+  test.each(containers)('%s may do as little as it can', (_, container) => {
+    expect(container).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.anything(),
+      cpus: expect.any(Number),
+      restart: expect.any(String),
+    })
+    expect(container).not.toHaveProperty('privileged')
+    expect(container.network_mode === 'none' || container.networks).toBeTruthy()
+  })
+
+  test('publishes one port, on loopback', () => {
+    const published = containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]))
+    expect(published).toEqual([['envoy', '127.0.0.1:${QUARTET_PORT:-8080}:8080']])
+  })
+
+  // What a service does not know, it would not read.
+  test.each(names)('tells %s only what it understands', async (name) => {
+    const { schema } = (await import(join(workspace, 'services', name, 'src/config.ts'))) as {
+      schema: object
+    }
+    for (const variable of Object.keys(compose.services[name]!.environment ?? {}))
+      expect([variable, variable.replace(/_FILE$/, '')].some((one) => one in schema)).toBe(true)
+  })
+})
