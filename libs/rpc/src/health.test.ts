@@ -1,7 +1,11 @@
 import { status } from '@grpc/grpc-js'
 import { Health } from '@quartet/proto/grpc'
+import { UserService } from '@quartet/proto/user'
+import { pino } from 'pino'
 import { createClient } from './client/client.ts'
-import { failure, serve } from './testing/serve.ts'
+import { testAuthority } from './testing/certificates.ts'
+import { failure, serve, userId } from './testing/serve.ts'
+import { tlsCredentials } from './tls/credentials.ts'
 
 test('answers for every name the service serves, and no other', async () => {
   const served = await serve({})
@@ -36,4 +40,30 @@ test('readiness asks its question; liveness and the services depend on nobody', 
   })
   health.close()
   served.close()
+})
+
+test('beside TLS a plaintext listener answers health checks, until the drain is over, and nothing else', async () => {
+  const authority = await testAuthority()
+  const tls = await tlsCredentials(await authority.write('user'), { logger: pino({ level: 'silent' }) })
+  const served = await serve({ getUser: async () => ({}) }, { credentials: tls.server })
+  const target = `127.0.0.1:${await served.server.listenForHealth('127.0.0.1', 0)}`
+  const health = createClient(Health, { target })
+  expect(await health.check({ service: 'readiness' })).toEqual({ status: 'SERVING' })
+  const users = createClient(UserService, { target })
+  expect(await failure(users.getUser({ userId }))).toMatchObject({ code: status.UNIMPLEMENTED })
+
+  const watch = health.watch({ service: 'quartet.user.v1.UserService' })[Symbol.asyncIterator]()
+  expect((await watch.next()).value).toEqual({ status: 'SERVING' })
+  const drained = served.server.drain({ acceptMs: 0, graceMs: 10_000 })
+  expect((await watch.next()).value).toEqual({ status: 'NOT_SERVING' })
+  expect(await failure(watch.next())).toMatchObject({ code: status.UNAVAILABLE, reason: 'DRAINING' })
+  await drained
+  expect(await failure(health.check({ service: '' }, { waitForReady: false }))).toMatchObject({
+    code: status.UNAVAILABLE,
+  })
+  users.close()
+  health.close()
+  served.close()
+  tls.stop()
+  authority.remove()
 })

@@ -20,6 +20,7 @@ import { traces } from './interceptors/traces.ts'
 import { shortenTimeouts } from './long-timeouts.ts'
 import { reflection } from './reflection.ts'
 import { ServerCall, type CallEnvironment } from './server-call.ts'
+import { logRefused } from './tls/log-refused.ts'
 import { unreadLimit } from './unread-limit.ts'
 import { raiseReceiveWindow } from './window.ts'
 
@@ -51,6 +52,8 @@ export interface ServerOptions {
   readonly tracer?: Tracer
   /** Counts the calls. */
   readonly metrics?: CallMetrics
+  /** TLS, as `tlsCredentials` gives it; plaintext unless given. */
+  readonly credentials?: ServerCredentials | undefined
   /** Names this process in the trailer x-quartet-replica; the host's name, which in Kubernetes is the pod's. */
   readonly replica?: string
 }
@@ -61,6 +64,11 @@ export interface RpcServer {
    * @throws Error (EADDRINUSE and the like in its message)
    */
   listen(host: string, port: number): Promise<number>
+  /**
+   * The same for a second listener, in plaintext whatever the credentials, that answers health checks and nothing
+   * else: for those who bring no certificate, such as a kubelet. It answers until the drain is over.
+   */
+  listenForHealth(host: string, port: number): Promise<number>
   /** Stops without failing a call that can still be answered; see drain.ts for the order. Never throws. */
   drain(times: DrainTimes): Promise<void>
   /** Stops at once. */
@@ -105,41 +113,59 @@ export const createServer = (options: ServerOptions): RpcServer => {
     const { method, handler } = methods.get(path)!
     return new ServerCall(base, method, handler, environment)
   }
-
-  const server = new Server({
-    ...channelOptions,
-    'grpc.keepalive_time_ms': options.keepaliveMs ?? 30_000,
-    interceptors: [driver],
-  })
-  const raiseWindowOfListeners = raiseReceiveWindow(server)
-  for (const { service, handlers } of [
-    ...implementations,
-    implement(Health, health.handlers),
-    ...reflection(implementations.map(({ service }) => service)),
-  ]) {
-    for (const method of service.methods)
-      methods.set(method.path, { method: withPolicy(method), handler: handlers[method.localName] })
-    server.addService(passThrough(service), unreached(service))
+  const serve = (served: readonly Implementation[]): Server => {
+    const server = new Server({
+      ...channelOptions,
+      'grpc.keepalive_time_ms': options.keepaliveMs ?? 30_000,
+      interceptors: [driver],
+    })
+    for (const { service, handlers } of served) {
+      for (const method of service.methods)
+        methods.set(method.path, { method: withPolicy(method), handler: handlers[method.localName] })
+      server.addService(passThrough(service), unreached(service))
+    }
+    return server
   }
+
+  const healthService = implement(Health, health.handlers)
+  const server = serve([
+    ...implementations,
+    healthService,
+    ...reflection(implementations.map(({ service }) => service)),
+  ])
+  const raiseWindowOfListeners = raiseReceiveWindow(server)
+  const healthServer = serve([healthService])
 
   assertLimits(options.limits ?? {}, new Set(methods.keys()))
 
   return {
     async listen(host, port) {
-      const bound = await new Promise<number>((resolve, reject) =>
-        server.bindAsync(
-          `${host.includes(':') ? `[${host}]` : host}:${port}`,
-          ServerCredentials.createInsecure(),
-          (error, port) => (error ? reject(error) : resolve(port)),
-        ),
-      )
+      const bound = await bind(server, host, port, options.credentials)
       raiseWindowOfListeners()
-      shortenTimeouts(server)
+      logRefused(server, logger)
       return bound
     },
-    drain: (times) => drain({ server, health, open: environment.open, logger }, times),
-    close: () => server.forceShutdown(),
+    listenForHealth: (host, port) => bind(healthServer, host, port),
+    drain: (times) => drain({ server, healthServer, health, open, logger }, times),
+    close() {
+      server.forceShutdown()
+      healthServer.forceShutdown()
+    },
   }
+}
+
+const bind = async (
+  server: Server,
+  host: string,
+  port: number,
+  credentials = ServerCredentials.createInsecure(),
+): Promise<number> => {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const bound = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(address, credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
+  )
+  shortenTimeouts(server)
+  return bound
 }
 
 const channelOptions = {

@@ -1,5 +1,5 @@
 import type { Server } from '@grpc/grpc-js'
-import type { Http2Server, Settings } from 'node:http2'
+import type { Http2SecureServer, Http2Server, Settings } from 'node:http2'
 
 /** Bytes that a peer may have under way on one stream and on one connection. */
 const windowBytes = 8 * 1024 * 1024
@@ -30,8 +30,10 @@ export const raiseReceiveWindow = (server: Server): (() => void) => {
  * The HTTP/2 servers below a server of grpc-js: one for each address that it is bound to.
  * @throws Error when a new version of grpc-js keeps them elsewhere.
  */
-export const http2Servers = (server: Server): Iterable<Http2Server> => {
-  const { http2Servers } = server as unknown as { http2Servers?: Map<Http2Server, unknown> }
+export const http2Servers = (server: Server): Iterable<Http2Server | Http2SecureServer> => {
+  const { http2Servers } = server as unknown as {
+    http2Servers?: Map<Http2Server | Http2SecureServer, unknown>
+  }
   if (!http2Servers) throw moved()
   return http2Servers.keys()
 }

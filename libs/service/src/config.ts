@@ -88,6 +88,19 @@ export const commonSchema = {
     desc: 'Address to accept calls on; 0.0.0.0 in a container',
   }),
   PORT: port({ default: 50051, desc: 'TCP port of the gRPC server, 1 to 65535' }),
+  HEALTH_PORT: port({
+    default: undefined,
+    desc: 'TCP port of a second listener, in plaintext whatever TLS says, for health checks only; docs/tls.md',
+  }),
+  TLS_CERT_FILE: str({
+    default: '',
+    desc: 'Path of the certificate to serve with and to show to other services, in PEM; plaintext without one',
+  }),
+  TLS_KEY_FILE: str({ default: '', desc: 'Path of its private key, in PEM' }),
+  TLS_CA_FILE: str({
+    default: '',
+    desc: 'Path of the authorities that peers are signed by, in PEM: with it, clients must bring a certificate (mTLS)',
+  }),
   DATABASE_URL: postgresUrl({
     desc: 'The service’s own database: postgresql://user:password@host:5432/database',
   }),

@@ -32,6 +32,7 @@ import { processMetrics } from './metrics/process-metrics.ts'
 import type { MetricFamily } from './metrics/prometheus.ts'
 import { serveMetrics } from './metrics/serve-metrics.ts'
 import { run, type Lifecycle } from './run.ts'
+import { tlsOf } from './tls.ts'
 import { startTracing } from './tracing/start-tracing.ts'
 
 /** Each time at most 1,000 of the keys that are more than 24 hours old. */
@@ -57,7 +58,7 @@ export interface Foundation<S extends typeof commonSchema> {
   readonly listener: Listener
   /** As in {@link Lifecycle}: runs when the server has drained, and before the pool ends. */
   readonly onStop: Lifecycle['onStop']
-  /** A client of another service, traced as this one is, and closed when this one stops. */
+  /** A client of another service, with the TLS and the traces of this one, and closed when it stops. */
   readonly connect: <T extends Service>(
     service: T,
     target: string,
@@ -93,6 +94,8 @@ export const runService = <S extends typeof commonSchema>(
     const logger = createLogger(name, common.LOG_LEVEL)
     const tracing = await startTracing(name, process.env, logger)
     onStop(() => tracing?.stop())
+    const tls = await tlsOf(common, logger)
+    onStop(() => tls?.stop())
 
     const pool = createPool({
       url: common.DATABASE_URL,
@@ -121,6 +124,7 @@ export const runService = <S extends typeof commonSchema>(
     ]
     const connect: Foundation<S>['connect'] = (service, target, options = {}) => {
       const client = createClient(service, {
+        credentials: tls?.channel,
         ...options,
         target,
         interceptors: [...interceptors, ...(options.interceptors ?? [])],
@@ -153,10 +157,12 @@ export const runService = <S extends typeof commonSchema>(
       trustedProxies: common.TRUSTED_PROXIES ? common.TRUSTED_PROXIES.split(/[\s,]+/) : undefined,
       tracer: tracing?.tracer,
       metrics,
+      credentials: tls?.server,
       logger,
     })
     const port = await server.listen(common.HOST, common.PORT)
+    if (common.HEALTH_PORT) await server.listenForHealth(common.HOST, common.HEALTH_PORT)
     onStop(() => server.drain({ acceptMs: common.DRAIN_ACCEPT_MS, graceMs: common.DRAIN_GRACE_MS }))
     useLogger(logger)
-    logger.info({ host: common.HOST, port }, 'listening')
+    logger.info({ host: common.HOST, port, tls: tls !== undefined }, 'listening')
   })

@@ -11,8 +11,8 @@ import type { Invocation } from './invocation.ts'
 export interface ClientOptions<S extends Service = Service> {
   /** Any grpc-js target: "127.0.0.1:50051", "dns:///user:50051". */
   readonly target: string
-  /** Plaintext unless given. */
-  readonly credentials?: ChannelCredentials
+  /** TLS, as `tlsCredentials` gives it, or any of grpc-js's; plaintext unless given. */
+  readonly credentials?: ChannelCredentials | undefined
   /** Sent with every call that brings no authorization of its own, as "Bearer <token>". Asked for each call. */
   readonly token?: () => string | undefined
   /** Run around every call, in this order. */

@@ -1,8 +1,12 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
+import { createAuthority, issueCertificate } from '@quartet/certificates'
 import { UserService } from '@quartet/proto/user'
-import { certificate, certificateKey } from '../testing/certificate.ts'
+import { inHours } from '../testing/certificates.ts'
 import { failure, serve, userId } from '../testing/serve.ts'
 import { createClient, type ClientOptions } from './client.ts'
+
+const authority = await createAuthority('test authority', { notAfter: inHours(2) })
+const { certificate, key } = await issueCertificate(authority, ['localhost'], { notAfter: inHours(1) })
 
 const closing: (() => void)[] = []
 afterEach(() => closing.splice(0).forEach((close) => close()))
@@ -18,7 +22,7 @@ const serveTls = async () => {
         callback(null, { user: { name: call.metadata.get('authorization').join() } }),
     },
   )
-  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(certificateKey) }
+  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(key) }
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createSsl(null, [pair]), (error, port) =>
       error ? reject(error) : resolve(port),
@@ -34,7 +38,7 @@ const connect = (options: ClientOptions<typeof UserService>) => {
   return client
 }
 
-const tls = credentials.createSsl(Buffer.from(certificate))
+const tls = credentials.createSsl(Buffer.from(authority.certificate))
 const bearer = (token: string) =>
   credentials.createFromMetadataGenerator((_, done) => {
     const metadata = new Metadata()

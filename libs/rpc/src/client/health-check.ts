@@ -1,3 +1,4 @@
+import type { ChannelCredentials } from '@grpc/grpc-js'
 import { Health } from '@quartet/proto/grpc'
 import type { ServingStatus } from '../health.ts'
 import { createClient } from './client.ts'
@@ -8,14 +9,17 @@ import { createClient } from './client.ts'
  */
 export const healthCheck = async ({
   target,
+  credentials,
   service,
   signal,
 }: {
   target: string
+  /** Plaintext unless given. */
+  credentials?: ChannelCredentials | undefined
   service: string
   signal: AbortSignal
 }): Promise<ServingStatus> => {
-  const client = createClient(Health, { target })
+  const client = createClient(Health, { target, credentials })
   try {
     const { status } = await client.check({ service }, { signal })
     return status as ServingStatus
