@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { once, sweepIdempotencyKeys, type Attempt, type RawTransaction } from './idempotency.ts'
+import { once, recall, sweepIdempotencyKeys, type Attempt, type RawTransaction } from './idempotency.ts'
 import { createPool } from './pool.ts'
 import { scratchDatabase } from './testing/scratch-database.ts'
 
@@ -82,6 +82,18 @@ test('a key that comes with another request does nothing', async () => {
     outcome: 'done',
   })
   expect(await count('reused')).toBe(2)
+})
+
+test('what a former try left is recalled, and nothing else', async () => {
+  expect(await recall(pool, attempt('recalled'), codec)).toBeUndefined()
+  expect(await recall(pool, undefined, codec)).toBeUndefined()
+  await create(attempt('recalled'), 'recalled')
+  expect(await recall(pool, attempt('recalled'), codec)).toEqual({ outcome: 'repeated', value: 'recalled' })
+  expect(await recall(pool, attempt('recalled', 'another'), codec)).toEqual({ outcome: 'reused' })
+  expect(await recall(pool, { ...attempt('recalled'), scope: 'other' }, codec)).toBeUndefined()
+  await pool.query(`update idempotency_keys set expires_at = now() where key = 'recalled'`)
+  expect(await recall(pool, attempt('recalled'), codec)).toBeUndefined()
+  await sweepIdempotencyKeys(pool)
 })
 
 test('a try that failed leaves its key to the next, also to one that was waiting for it', async () => {

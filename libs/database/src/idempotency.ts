@@ -52,7 +52,7 @@ export const once = async <T>(
 ): Promise<Outcome<T>> => {
   if (!attempt) return { outcome: 'done', value: await work() }
   const { scope, key } = attempt
-  const hash = createHash('sha256').update(attempt.request).digest()
+  const hash = hashOf(attempt.request)
 
   // Waits while another transaction holds the key. Takes it when it is new or out of date.
   const taken = await tx.$executeRaw`
@@ -69,9 +69,33 @@ export const once = async <T>(
   }
   const [kept] = await tx.$queryRaw<Kept[]>`
     select request_hash, response from idempotency_keys where scope = ${scope} and key = ${key}`
-  if (!kept || !hash.equals(kept.request_hash)) return { outcome: 'reused' }
-  return { outcome: 'repeated', value: codec.decode(kept.response) }
+  return kept ? repeat(kept, attempt, codec) : { outcome: 'reused' }
 }
+
+/**
+ * The result of a former try, where there was one: for a create that looks around before its transaction, and must not
+ * do that for a repetition, whose first try has found all in order.
+ */
+export const recall = async <T>(
+  pool: Pool,
+  attempt: Attempt | undefined,
+  codec: Codec<T>,
+): Promise<Outcome<T> | undefined> => {
+  if (!attempt) return undefined
+  const { rows } = await pool.query<Kept>({
+    name: 'kept result',
+    text: 'select request_hash, response from idempotency_keys where scope = $1 and key = $2 and expires_at > now()',
+    values: [attempt.scope, attempt.key],
+  })
+  return rows[0] && repeat(rows[0], attempt, codec)
+}
+
+const repeat = <T>(kept: Kept, { request }: Attempt, codec: Codec<T>): Outcome<T> =>
+  hashOf(request).equals(kept.request_hash)
+    ? { outcome: 'repeated', value: codec.decode(kept.response) }
+    : { outcome: 'reused' }
+
+const hashOf = (request: Uint8Array) => createHash('sha256').update(request).digest()
 
 /** Deletes keys that are out of date, at most 1,000 at a time so that none of it takes long. Returns how many. */
 export const sweepIdempotencyKeys = async (pool: Pool): Promise<number> => {

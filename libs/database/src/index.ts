@@ -5,6 +5,7 @@ export { isCancelled, isCheckViolation, isConnectionFailure, isUniqueViolation }
 export { gather } from './gather.ts'
 export {
   once,
+  recall,
   sweepIdempotencyKeys,
   type Attempt,
   type Codec,

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
-import { OrderService } from '@quartet/proto/order'
-import { implement } from '@quartet/rpc'
+import { UserService } from '@quartet/proto/user'
 import { runService } from '@quartet/service'
+import { createApp } from './app.ts'
 import { schema } from './config.ts'
 
 const migrations = join(import.meta.dirname, '../prisma/migrations')
 
-runService({ name: 'order', schema, migrations }, async ({ config, identity }) => ({
-  implementations: [implement(OrderService, {})],
-  verify: identity(config.QUARTET_USER_TARGET).verify,
-}))
+runService({ name: 'order', schema, migrations }, async (service) => {
+  const { config, connect, identity, onStop } = service
+  const app = createApp({ ...service, users: connect(UserService, config.QUARTET_USER_TARGET) })
+  onStop(app.close)
+  return { ...app, verify: identity(config.QUARTET_USER_TARGET).verify }
+})

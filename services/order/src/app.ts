@@ -1,0 +1,40 @@
+import { prismaAdapter } from '@quartet/database'
+import { OrderService } from '@quartet/proto/order'
+import type { Listener } from '@quartet/events'
+import type { UserService } from '@quartet/proto/user'
+import { implement, type CallOptions, type Client } from '@quartet/rpc'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
+import { PrismaClient } from './generated/prisma/client.ts'
+import { orderFeed } from './order-feed.ts'
+import { orderHandlers } from './order-handlers.ts'
+import { orderRepository } from './order-repository.ts'
+import { uploadLineItems } from './upload-line-items.ts'
+import { watchOrders } from './watch-orders.ts'
+
+/** The order service, put together on a database that has its schema; who owns the process serves it. */
+export const createApp = ({
+  pool,
+  listener,
+  logger,
+  users,
+}: {
+  pool: Pool
+  listener: Listener
+  logger: Logger
+  users: Client<typeof UserService, CallOptions>
+}) => {
+  const feed = orderFeed({ pool, listener, logger })
+  const orders = orderRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool, feed)
+  const handlers = {
+    ...orderHandlers({ orders, users }),
+    ...watchOrders({ orders, feed }),
+    ...uploadLineItems({ orders }),
+  }
+  return {
+    orders,
+    implementations: [implement(OrderService, handlers)],
+    metrics: [feed.metrics],
+    close: () => feed.close(),
+  }
+}
