@@ -22,3 +22,11 @@ export const append = async (tx: Transaction, events: readonly NewEvent<unknown>
         from jsonb_array_elements(${rows}::text::jsonb) with ordinality as event (value, place) order by place`,
   )
 }
+
+/**
+ * Lets transactions that change the same thing follow one another: waits until those before have ended. To be called
+ * before the transaction writes anything, since that is when PostgreSQL gives it its number.
+ */
+export const lock = async (tx: Transaction, subject: string): Promise<void> => {
+  await execute(tx, sql`select pg_advisory_xact_lock(hashtextextended('events ' || ${subject}::text, 0))`)
+}

@@ -1,7 +1,7 @@
 import { gather } from '@quartet/database'
 import type { Logger } from 'pino'
 import type { Pool } from 'pg'
-import { append, type NewEvent } from './append.ts'
+import { append, lock, type NewEvent } from './append.ts'
 import { feedMetrics } from './feed-metrics.ts'
 import { feedTable, type Now, type StoredEvent } from './feed-table.ts'
 import type { Listener } from './listener.ts'
@@ -111,11 +111,14 @@ export const createFeed = <Data, Entry>({
 
   return {
     /**
-     * Writes events down in the transaction of the change that they tell of, in this order: both are stored or neither.
+     * Has transactions that change the same thing follow one another, so that its events are in the order of its changes.
+     * The first statement of a transaction that changes something which others may be changing.
      *
-     * Lock the row that changes (`select … for update`) before that transaction writes anything, and the events of
-     * the row are in the order of its changes.
+     * @param subject the one of its events.
      */
+    lock,
+
+    /** Writes events down in the transaction of the change that they tell of, in this order: both are stored or neither. */
     append: (tx: Transaction, ...events: readonly NewEvent<Data>[]): Promise<void> => append(tx, events),
 
     /** Tells the followers on all replicas that there is news. Call it after each commit; late is better than before. */

@@ -99,6 +99,29 @@ test('who falls behind the ring reads from the table, and is not given anything 
   await Promise.all([slow.return(undefined), quick.return(undefined)])
 })
 
+test('a page that is ahead of the ring is not given a second time by the ring', async () => {
+  const held = Promise.withResolvers<void>()
+  const entries = from(1, 5)
+  const { tail, wake } = log({
+    end: async () => 5,
+    async read(after, limit) {
+      // The reader for all is slow.
+      if (after === 5) await held.promise
+      const found = entries.slice(after, after + limit)
+      return { entries: found, position: after + found.length }
+    },
+  })
+  const steps = tail.follow(0, rarely)
+  await steps.next()
+  entries.push(...from(6, 3))
+  expect(await take(steps, 8)).toEqual(from(1, 8))
+  held.resolve()
+  entries.push(...from(9, 1))
+  wake()
+  expect(await take(steps, 1)).toEqual(from(9, 1))
+  await steps.return(undefined)
+})
+
 test('heartbeats come at once and then on time, and say how far it has got', async () => {
   const { tail, write } = log()
   const steps = tail.follow(0, { signal: never, heartbeatMs: 20 })

@@ -95,6 +95,7 @@ export const orderRepository = (prisma: PrismaClient, pool: Pool, feed: OrderFee
     decide: (order: OrderHeader) => Change | undefined,
   ): Promise<OrderHeader | undefined> {
     const order = await prisma.$transaction(async (tx) => {
+      await feed.lock(tx, id)
       const [order] = await tx.$queryRaw<OrderHeader[]>`
         select ${Prisma.raw(columns)} from orders where id = ${id}::uuid for update`
       const change = order && decide(order)

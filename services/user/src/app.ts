@@ -1,10 +1,12 @@
 import { createVerify } from '@quartet/auth'
 import { prismaAdapter } from '@quartet/database'
+import type { Listener } from '@quartet/events'
 import { AuthService } from '@quartet/proto/auth'
 import { UserService } from '@quartet/proto/user'
 import { implement } from '@quartet/rpc'
 import { errors } from 'jose'
 import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { attempts } from './attempts.ts'
 import { authHandlers } from './auth-handlers.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
@@ -13,8 +15,16 @@ import { keySealing, type KeySealing } from './key-sealing.ts'
 import { serviceSecrets } from './service-secrets.ts'
 import { sessionRepository } from './session-repository.ts'
 import { signingKeys } from './signing-keys.ts'
+import { userFeed } from './user-feed.ts'
 import { userHandlers } from './user-handlers.ts'
 import { userRepository } from './user-repository.ts'
+import { userStreamHandlers } from './user-stream-handlers.ts'
+
+interface Foundation {
+  readonly pool: Pool
+  readonly listener: Listener
+  readonly logger: Logger
+}
 
 interface AppOptions {
   /** How signing keys are encrypted in the database; not at all unless given. */
@@ -30,11 +40,12 @@ interface AppOptions {
  * @throws Error in one line when a secret cannot be used.
  */
 export const createApp = async (
-  pool: Pool,
+  { pool, listener, logger }: Foundation,
   { sealing = keySealing([]), replaceLostKeys = false, serviceSecretsDir = '' }: AppOptions = {},
 ) => {
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) })
-  const users = userRepository(prisma, pool)
+  const feed = userFeed({ pool, listener, logger })
+  const users = userRepository(prisma, pool, feed)
   const sessions = sessionRepository(prisma)
   const services = await serviceSecrets(serviceSecretsDir)
   const rotation = keyRotation(prisma, sealing)
@@ -45,8 +56,9 @@ export const createApp = async (
     users,
     sessions,
     rotation,
+    feed,
     implementations: [
-      implement(UserService, userHandlers({ users })),
+      implement(UserService, { ...userHandlers({ users }), ...userStreamHandlers({ users, feed }) }),
       implement(AuthService, authHandlers({ users, sessions, keys, services, attempts: attempts() })),
     ],
     verify: createVerify(async ({ kid }) => {

@@ -6,17 +6,18 @@ import { status } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
 import { UserService } from '@quartet/proto/user'
 import type { RpcError } from '@quartet/rpc'
-import { failure, testDatabase, testServer } from '@quartet/testing'
+import { failure, testServer } from '@quartet/testing'
 import { createApp } from './app.ts'
+import { testFoundation } from './testing/foundation.ts'
 
-const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
-const app = await createApp(database.pool)
+const foundation = await testFoundation()
+const app = await createApp(foundation)
 // All calls of this file come from one address.
 const limits = Object.fromEntries(AuthService.methods.map(({ path }) => [path, { perSecond: 0 }]))
 const server = await testServer(app.implementations, app.verify, { limits })
 afterAll(async () => {
   server.close()
-  await database.drop()
+  await foundation.drop()
 })
 
 const auth = server.client(AuthService)
@@ -87,7 +88,7 @@ test('after signing out the refresh token is void; signing out again is fine', a
 test('who is suspended neither signs in nor refreshes, nor goes on where they were once they are back', async () => {
   const { email, tokens, user } = await signUp()
   const setStatus = (status: string) =>
-    database.pool.query(`update users set status = $2::user_status where id = $1`, [user!.id, status])
+    foundation.pool.query(`update users set status = $2::user_status where id = $1`, [user!.id, status])
   const refresh = () => failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))
   await setStatus('SUSPENDED')
   expect(await failure(auth.signIn({ email, password }))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
@@ -99,7 +100,7 @@ test('who is suspended neither signs in nor refreshes, nor goes on where they we
 
 test('who was deleted does not refresh', async () => {
   const { tokens, user } = await signUp()
-  await database.pool.query('delete from users where id = $1', [user!.id])
+  await foundation.pool.query('delete from users where id = $1', [user!.id])
   expect(await failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))).toMatchObject({
     code: status.UNAUTHENTICATED,
     reason: 'REFRESH_TOKEN_INVALID',
@@ -109,7 +110,7 @@ test('who was deleted does not refresh', async () => {
 test('a session is not started by a password that was changed since it was checked', async () => {
   const { user, email } = await signUp()
   const { passwordHash } = (await app.users.findByEmail(email))!
-  await database.pool.query(`update users set password_hash = 'other' where id = $1`, [user!.id])
+  await foundation.pool.query(`update users set password_hash = 'other' where id = $1`, [user!.id])
   expect(await app.sessions.start(user!.id, passwordHash!)).toBeUndefined()
 })
 
@@ -174,17 +175,17 @@ describe('guessing', () => {
 
 test('sessions that nobody continues are forgotten', async () => {
   const [old, young] = [await signUp(), await signUp()]
-  await database.pool.query(
+  await foundation.pool.query(
     `update refresh_tokens set expires_at = now() - interval '1 second'
      where session_id in (select id from sessions where user_id = $1)`,
     [old.user!.id],
   )
-  await database.pool.query(
+  await foundation.pool.query(
     `update sessions set created_at = now() - interval '31 days' where user_id = $1`,
     [old.user!.id],
   )
   await app.sessions.sweep()
-  const { rows } = await database.pool.query('select user_id from sessions where user_id = any($1)', [
+  const { rows } = await foundation.pool.query('select user_id from sessions where user_id = any($1)', [
     [old.user!.id, young.user!.id],
   ])
   expect(rows).toEqual([{ user_id: young.user!.id }])
@@ -192,7 +193,7 @@ test('sessions that nobody continues are forgotten', async () => {
 
 test('a refresh token that nobody used in time is void', async () => {
   const { tokens, user } = await signUp()
-  await database.pool.query(
+  await foundation.pool.query(
     `update refresh_tokens set expires_at = now() - interval '1 second'
      where session_id in (select id from sessions where user_id = $1)`,
     [user!.id],
@@ -211,7 +212,7 @@ test('the published keys verify the tokens, and hold nothing private', async () 
 })
 
 test('two replicas on one database share the key', async () => {
-  const other = await createApp(database.pool)
+  const other = await createApp(foundation)
   const { tokens } = await signUp()
   expect(await other.verify(tokens!.accessToken)).toMatchObject({ kind: 'person' })
 })
@@ -234,7 +235,7 @@ describe('IssueServiceToken', () => {
   const signIn = (clientId: string, clientSecret: string) =>
     services.client(AuthService).issueServiceToken({ clientId, clientSecret })
   beforeAll(async () => {
-    const { implementations, verify } = await createApp(database.pool, { serviceSecretsDir })
+    const { implementations, verify } = await createApp(foundation, { serviceSecretsDir })
     services = await testServer(implementations, verify)
   })
   afterAll(() => {
@@ -275,7 +276,7 @@ describe('IssueServiceToken', () => {
   test('without a folder no service signs in; a folder that is not there is no start', async () => {
     const alone = server.client(AuthService).issueServiceToken({ clientId: 'order', clientSecret: secret })
     expect(await failure(alone)).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
-    await expect(createApp(database.pool, { serviceSecretsDir: '/nowhere' })).rejects.toThrow(
+    await expect(createApp(foundation, { serviceSecretsDir: '/nowhere' })).rejects.toThrow(
       /^the folder \/nowhere .*ENOENT.*$/,
     )
   })

@@ -56,6 +56,7 @@ export const authHandlers = ({
         age: null,
         role: 'VIEWER',
         plan: 'FREE',
+        status: 'ACTIVE',
         tags: [],
         metadata: {},
         address: null,

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { once } from 'node:events'
 import { AuthService } from '@quartet/proto/auth'
-import { testDatabase, testServer } from '@quartet/testing'
+import { testServer } from '@quartet/testing'
 import { createApp } from './app.ts'
 import { keySealing } from './key-sealing.ts'
+import { testFoundation } from './testing/foundation.ts'
 
-const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
+const foundation = await testFoundation()
 const secret = 's'.repeat(40)
-const app = await createApp(database.pool, { sealing: keySealing([secret]) })
+const app = await createApp(foundation, { sealing: keySealing([secret]) })
 const server = await testServer(app.implementations, app.verify)
 const directory = mkdtempSync(join(tmpdir(), 'quartet-commands-'))
 const secretFile = join(directory, 'key-secret')
@@ -19,7 +20,7 @@ writeFileSync(secretFile, secret)
 afterAll(async () => {
   server.close()
   rmSync(directory, { recursive: true })
-  await database.drop()
+  await foundation.drop()
 })
 
 /** Runs a command as an operator does, with these lines as its input. */
@@ -29,7 +30,7 @@ const command = async (
   { input = '', ...variables }: { input?: string; [name: string]: string | undefined } = {},
 ) => {
   const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], {
-    env: { PATH: process.env['PATH'], DATABASE_URL: database.url, ...variables },
+    env: { PATH: process.env['PATH'], DATABASE_URL: foundation.url, ...variables },
   })
   child.stdin.end(input)
   const [stdout, stderr, [code]] = await Promise.all([
@@ -85,7 +86,7 @@ describe('admin:create', () => {
 
 describe('keys:rotate', () => {
   const rotate = (args: string[], variables = {}) => command('rotate-keys.ts', args, variables)
-  const keys = async () => (await database.pool.query('select kid from signing_keys')).rows
+  const keys = async () => (await foundation.pool.query('select kid from signing_keys')).rows
 
   test('publishes the next key; at once replaces all', async () => {
     const next = await rotate([], { QUARTET_KEY_SECRET_FILE: secretFile })

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
 import { assertMigrated, createPool, prismaAdapter } from '@quartet/database'
+import { createListener } from '@quartet/events'
 import { UserService } from '@quartet/proto/user'
 import { requestOf } from '@quartet/rpc'
-import { loadConfig, run } from '@quartet/service'
+import { createLogger, loadConfig, run } from '@quartet/service'
 import { readOptions } from './command-line.ts'
 import { schema } from './config.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { hashPassword } from './password.ts'
 import { openPrompt } from './prompt.ts'
+import { userFeed } from './user-feed.ts'
 import { userRepository } from './user-repository.ts'
 import { fromCreateRequest } from './user.ts'
 
@@ -31,7 +33,9 @@ run('admin:create', async () => {
   const password = process.env['ADMIN_PASSWORD'] ?? (await ask('Password', { secret: true }))
   const request = requestOf(UserService, 'createUser', { email, name, password, role: 'USER_ROLE_ADMIN' })
 
-  const users = userRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool)
+  const listener = createListener({ url: DATABASE_URL, name: 'admin:create', onError: () => {} })
+  const feed = userFeed({ pool, listener, logger: createLogger('admin:create', 'error') })
+  const users = userRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool, feed)
   const created = await users.create(fromCreateRequest(request, await hashPassword(password)))
   if ('problem' in created) throw new Error(`${email} is the address of an account that exists already`)
   console.log(`${email} is an administrator, with the id ${created.user.id}.`)

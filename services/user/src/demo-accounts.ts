@@ -20,12 +20,21 @@ export const ensureDemoAccounts = async (file: string, users: UserRepository): P
     const found = await users.findByEmail(email)
     if (found?.user.role === role && (await verifyPassword(password, found.passwordHash))) continue
     const passwordHash = await hashPassword(password)
-    if (found) await users.reset(found.user.id, { passwordHash, role })
+    if (found) await users.update(found.user.id, () => ({ passwordHash, role }), aMinute())
     else await users.create({ ...blank, name: nameOf(role), email, role, passwordHash })
   }
 }
 
-const blank = { age: null, plan: 'FREE', tags: ['demo'], metadata: {}, address: null } as const
+const aMinute = () => ({ signal: AbortSignal.timeout(60_000), deadline: Date.now() + 60_000 })
+
+const blank = {
+  age: null,
+  plan: 'FREE',
+  status: 'ACTIVE',
+  tags: ['demo'],
+  metadata: {},
+  address: null,
+} as const
 
 const nameOf = (role: Role) => `Demo ${role.toLowerCase()}`
 

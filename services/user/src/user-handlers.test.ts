@@ -1,48 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
-import { AuthService } from '@quartet/proto/auth'
 import { UserService } from '@quartet/proto/user'
-import { failure, testDatabase, testServer } from '@quartet/testing'
-import { createApp } from './app.ts'
-import { hashPassword } from './password.ts'
-import { UserRole } from './generated/prisma/enums.ts'
+import { failure } from '@quartet/testing'
+import { newUser, testService } from './testing/people.ts'
 
-const database = await testDatabase({ migrations: join(import.meta.dirname, '../prisma/migrations') })
-const app = await createApp(database.pool)
-const server = await testServer(app.implementations, app.verify)
-afterAll(async () => {
-  server.close()
-  await database.drop()
-})
+const service = await testService()
+const { server, auth, person } = service
+afterAll(() => service.stop())
 
-const password = 'correct horse battery'
-const passwordHash = await hashPassword(password)
-const auth = server.client(AuthService)
-
-/** A user with a role, and clients that call as that user. */
-const person = async (role: UserRole) => {
-  const email = `${role}-${randomUUID()}@example.org`.toLowerCase()
-  const created = await app.users.create({
-    name: role,
-    email,
-    age: null,
-    role,
-    plan: 'FREE',
-    tags: [],
-    metadata: {},
-    address: null,
-    passwordHash,
-  })
-  if ('problem' in created) throw new Error(created.problem)
-  const { tokens } = await auth.signIn({ email, password })
-  return { id: created.user.id, users: server.client(UserService, tokens!.accessToken) }
-}
 const admin = await person('ADMIN')
 const editor = await person('EDITOR')
 const viewer = await person('VIEWER')
-
-const newUser = () => ({ name: 'Ada', email: `${randomUUID()}@example.org` })
 
 describe('CreateUser', () => {
   test('stores every field, and nothing of the password comes back', async () => {
@@ -117,6 +85,154 @@ describe('GetUser', () => {
   })
 })
 
+describe('UpdateUser', () => {
+  const make = async () =>
+    (
+      await admin.users.createUser({
+        ...newUser(),
+        age: 36,
+        tags: ['one'],
+        metadata: { team: 'engine' },
+        address: { poBox: '7', city: 'London', countryCode: 'GB' },
+      })
+    ).user!
+
+  test('the fields that the mask names, and no other; one that is not set is cleared', async () => {
+    const before = await make()
+    const { user } = await admin.users.updateUser({
+      userId: before.id,
+      user: { name: 'Ada King', email: 'not@looked.at', plan: 'USER_PLAN_PRO' },
+      updateMask: { paths: ['name', 'plan', 'age', 'tags', 'metadata', 'address'] },
+    })
+    const { age: _, _age: __, ...rest } = before
+    expect(user).toEqual({
+      ...rest,
+      name: 'Ada King',
+      plan: 'USER_PLAN_PRO',
+      tags: [],
+      metadata: {},
+      address: null,
+      etag: '2',
+      updatedAt: user!.updatedAt,
+    })
+    expect(await admin.users.getUser({ userId: before.id })).toEqual({ user })
+  })
+
+  test('without a mask, every field that is set', async () => {
+    const before = await make()
+    const { user } = await admin.users.updateUser({
+      userId: before.id,
+      user: { age: 0, role: 'USER_ROLE_EDITOR', metadata: { other: 'x' } },
+    })
+    expect(user).toMatchObject({
+      ...before,
+      age: 0,
+      role: 'USER_ROLE_EDITOR',
+      metadata: { other: 'x' },
+      etag: '2',
+      updatedAt: user!.updatedAt,
+    })
+  })
+
+  test('a name and the like cannot be cleared', async () => {
+    const { id } = await make()
+    for (const path of ['name', 'email', 'role', 'plan', 'status'])
+      expect(
+        await failure(admin.users.updateUser({ userId: id, user: {}, updateMask: { paths: [path] } })),
+      ).toMatchObject({ code: status.INVALID_ARGUMENT })
+  })
+
+  test('only where the etag is still the same; what is already so is not looked at again', async () => {
+    const { id, etag } = await make()
+    const update = (name: string, etag = '') => admin.users.updateUser({ userId: id, user: { name }, etag })
+    const { user } = await update('Grace', etag)
+    expect(await failure(update('Eve', etag))).toMatchObject({
+      code: status.ABORTED,
+      reason: 'ETAG_MISMATCH',
+    })
+    expect(await update('Grace', etag)).toEqual({ user })
+    expect(await admin.users.updateUser({ userId: id, user: user!, etag: 'none' })).toEqual({ user })
+  })
+
+  test('of 20 at once with one etag, one wins; of 20 without, none is lost', async () => {
+    const { id, etag } = await make()
+    const update = (name: string, etag = '') => admin.users.updateUser({ userId: id, user: { name }, etag })
+    const names = Array.from({ length: 20 }, (_, i) => `Ada ${i}`)
+    const results = await Promise.allSettled(names.map((name) => update(name, etag)))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await Promise.all(names.map((name) => update(`${name} again`)))
+    expect((await admin.users.getUser({ userId: id })).user!.etag).toBe('22')
+  })
+
+  test('an address of e-mail that somebody else has', async () => {
+    const [one, other] = [await make(), await make()]
+    const update = (email: string) => admin.users.updateUser({ userId: one.id, user: { email } })
+    expect(await failure(update(other.email.toUpperCase()))).toMatchObject({
+      code: status.ALREADY_EXISTS,
+      reason: 'EMAIL_TAKEN',
+    })
+    expect((await update(one.email.toUpperCase())).user!.email).toBe(one.email.toUpperCase())
+  })
+
+  test('oneself, and of that not everything; nobody else but administrators', async () => {
+    const own = { name: 'Vi', age: 20, address: { city: 'Graz', countryCode: 'AT' }, metadata: { a: 'b' } }
+    const { user } = await viewer.users.updateUser({ userId: viewer.id.toUpperCase(), user: own })
+    expect(user).toMatchObject({ ...own, address: expect.objectContaining(own.address) })
+    // As it came, with a new name: what is not the user's to change stays what it is.
+    await viewer.users.updateUser({ userId: viewer.id, user: { ...user!, name: 'Viv' } })
+    for (const forbidden of [
+      { role: 'USER_ROLE_ADMIN' },
+      { plan: 'USER_PLAN_PRO' },
+      { status: 'USER_STATUS_INACTIVE' },
+      { email: 'vi@example.org' },
+      { tags: ['x'] },
+    ] as const)
+      expect(
+        await failure(
+          viewer.users.updateUser({ userId: viewer.id, user: { ...forbidden, name: 'V' } as object }),
+        ),
+      ).toMatchObject({ code: status.PERMISSION_DENIED, reason: 'FIELD_NOT_PERMITTED' })
+    expect((await viewer.users.getUser({ userId: viewer.id })).user!.name).toBe('Viv')
+    for (const one of [editor, viewer])
+      expect(await failure(one.users.updateUser({ userId: admin.id, user: { name: 'x' } }))).toMatchObject({
+        code: status.NOT_FOUND,
+        reason: 'USER_NOT_FOUND',
+      })
+    expect(
+      await failure(admin.users.updateUser({ userId: randomUUID(), user: { name: 'x' } })),
+    ).toMatchObject({ code: status.NOT_FOUND })
+  })
+
+  test('who is suspended cannot go on with a refresh token', async () => {
+    const suspended = await person('VIEWER')
+    await admin.users.updateUser({ userId: suspended.id, user: { status: 'USER_STATUS_SUSPENDED' } })
+    const { refreshToken } = suspended.tokens
+    expect(await failure(auth.refreshToken({ refreshToken }))).toMatchObject({ code: status.UNAUTHENTICATED })
+    await admin.users.updateUser({ userId: suspended.id, user: { status: 'USER_STATUS_ACTIVE' } })
+    expect(await failure(auth.refreshToken({ refreshToken }))).toMatchObject({ code: status.UNAUTHENTICATED })
+    await auth.signIn(suspended)
+  })
+})
+
+describe('DeleteUser', () => {
+  test('for good, with every token; a second time there is nobody', async () => {
+    const gone = await person('VIEWER')
+    expect(await failure(admin.users.deleteUser({ userId: gone.id, etag: '7' }))).toMatchObject({
+      code: status.ABORTED,
+      reason: 'ETAG_MISMATCH',
+    })
+    await admin.users.deleteUser({ userId: gone.id.toUpperCase(), etag: '1' })
+    expect(await failure(admin.users.deleteUser({ userId: gone.id }))).toMatchObject({
+      code: status.NOT_FOUND,
+      reason: 'USER_NOT_FOUND',
+    })
+    expect(await failure(admin.users.getUser({ userId: gone.id }))).toMatchObject({ code: status.NOT_FOUND })
+    const { refreshToken } = gone.tokens
+    expect(await failure(auth.refreshToken({ refreshToken }))).toMatchObject({ code: status.UNAUTHENTICATED })
+    expect(await failure(auth.signIn(gone))).toMatchObject({ code: status.UNAUTHENTICATED })
+  })
+})
+
 describe('ListUsers', () => {
   test('pages through all that fit the filter, each once, oldest first', async () => {
     const tag = randomUUID()
@@ -155,4 +271,19 @@ test('only whom the contract lets in', async () => {
   expect(await failure(nobody.listUsers({}))).toMatchObject({ code: status.UNAUTHENTICATED })
   expect(await failure(viewer.users.listUsers({}))).toMatchObject({ code: status.PERMISSION_DENIED })
   expect(await failure(editor.users.createUser(newUser()))).toMatchObject({ code: status.PERMISSION_DENIED })
+})
+
+test('a list that nobody waits for any more ends in the database, too', async () => {
+  await service.whileLocked(async (waiting) => {
+    const cancelled = new AbortController()
+    const list = failure(editor.users.listUsers({}, { signal: cancelled.signal }))
+    await waiting(1)
+    cancelled.abort()
+    expect(await list).toMatchObject({ code: status.CANCELLED })
+    await waiting(0)
+    const late = failure(editor.users.listUsers({}, { timeoutMs: 500 }))
+    await waiting(1)
+    expect(await late).toMatchObject({ code: status.DEADLINE_EXCEEDED })
+    await waiting(0)
+  })
 })

@@ -1,9 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { gather, isUniqueViolation, once, type Attempt } from '@quartet/database'
+import { cancellable, gather, isUniqueViolation, once, type Attempt } from '@quartet/database'
 import type { UserFilter__Output } from '@quartet/proto/user'
-import type { Pool } from 'pg'
-import type { Prisma, PrismaClient, User } from './generated/prisma/client.ts'
-import { unprefixed, type NewUser, type StoredUser } from './user.ts'
+import type { Pool, PoolClient } from 'pg'
+import type { PrismaClient, User } from './generated/prisma/client.ts'
+import type { Changes } from './user-change.ts'
+import { userEvent, type UserFeed } from './user-feed.ts'
+import { columns, selectUsers } from './user-query.ts'
+import { revived, type NewUser, type StoredUser } from './user.ts'
 
 /** What sign-in needs of a user and nobody else sees. */
 export interface Credentials {
@@ -16,10 +19,28 @@ export type Created =
   | { readonly user: StoredUser }
   | { readonly problem: 'EMAIL_TAKEN' | 'REQUEST_ID_REUSED' }
 
+/** The user as it is now, and whether that is by this change; or why it was not made. */
+export type Updated =
+  | { readonly user: StoredUser; readonly changed: boolean }
+  | { readonly problem: 'EMAIL_TAKEN' | 'USER_NOT_FOUND' }
+
+/** Until when somebody waits for an answer: the query ends with them. */
+export interface Wait {
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970, or Infinity. */
+  readonly deadline: number
+}
+
 export type UserRepository = ReturnType<typeof userRepository>
 
-/** Users in PostgreSQL. docs/decisions/prisma-and-pg.md says which query goes through what. */
-export const userRepository = (prisma: PrismaClient, pool: Pool) => {
+/** Users a page when all are read: few enough to hold two for each stream, many enough to be quick. */
+const streamPageSize = 500
+
+/**
+ * Users in PostgreSQL; each change is told to the feed. docs/decisions/prisma-and-pg.md says which query goes through
+ * what.
+ */
+export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed) => {
   const getMany = async (ids: string[]) => {
     const { rows } = await pool.query<StoredUser>({
       name: 'users by id',
@@ -28,6 +49,26 @@ export const userRepository = (prisma: PrismaClient, pool: Pool) => {
     })
     return new Map(rows.map((row) => [row.id, row]))
   }
+
+  /** Has `work` change a user, in one transaction and while nobody else does. */
+  const withLocked = async <T>(
+    id: string,
+    { signal, deadline }: Wait,
+    work: (tx: PoolClient, user: StoredUser) => Promise<T>,
+  ): Promise<T | undefined> =>
+    cancellable(pool, signal, deadline, async (tx) => {
+      await tx.query('begin')
+      await feed.lock(tx, id)
+      const { rows } = await tx.query<StoredUser>({
+        name: 'lock user',
+        text: `select ${columns} from users where id = $1 for update`,
+        values: [id],
+      })
+      if (!rows[0]) return undefined
+      const result = await work(tx, rows[0])
+      await tx.query('commit')
+      return result
+    })
 
   return {
     /** A point read; many at once cost little more than one. */
@@ -52,42 +93,134 @@ export const userRepository = (prisma: PrismaClient, pool: Pool) => {
     async create(user: NewUser, attempt?: Attempt): Promise<Created> {
       try {
         const result = await prisma.$transaction((tx) =>
-          once(tx, attempt, storedAsJson, async () =>
-            toStored(await tx.user.create({ data: toRow(user), omit: { passwordHash: true } })),
-          ),
+          once(tx, attempt, storedAsJson, async () => {
+            const created = toStored(
+              await tx.user.create({ data: toRow(user), omit: { passwordHash: true } }),
+            )
+            await feed.append(tx, userEvent('created', created))
+            return created
+          }),
         )
-        return result.outcome === 'reused' ? { problem: 'REQUEST_ID_REUSED' } : { user: result.value }
+        if (result.outcome === 'reused') return { problem: 'REQUEST_ID_REUSED' }
+        if (result.outcome === 'done') feed.committed()
+        return { user: result.value }
       } catch (error) {
         if (isUniqueViolation(error, 'users_email_key')) return { problem: 'EMAIL_TAKEN' }
         throw error
       }
     },
 
-    /** At most `limit` users after the id `after`, oldest first. */
-    async list(
-      filter: UserFilter__Output | null,
-      after: string | undefined,
-      limit: number,
-    ): Promise<StoredUser[]> {
-      const users = await prisma.user.findMany({
-        where: { ...where(filter), ...(after && { id: { gt: after } }) },
-        orderBy: { id: 'asc' },
-        take: limit,
-        omit: { passwordHash: true },
-      })
-      return users.map(toStored)
+    /**
+     * Changes a user.
+     * @param decide what to change of the user as it is; nothing changes where that is nothing, or where it throws.
+     */
+    async update(
+      id: string,
+      decide: (user: StoredUser) => Changes & { readonly passwordHash?: string },
+      wait: Wait,
+    ): Promise<Updated> {
+      try {
+        const updated = await withLocked(id, wait, async (tx, before) => {
+          const changes = decide(before)
+          if (Object.keys(changes).length === 0) return { user: before, changed: false }
+          const user = await store(tx, { ...before, ...changes })
+          if (user.status === 'SUSPENDED' && before.status !== 'SUSPENDED') await revokeSessions(tx, id)
+          await feed.append(tx, userEvent('updated', user, before.role))
+          return { user, changed: true }
+        })
+        if (updated?.changed) feed.committed()
+        return updated ?? { problem: 'USER_NOT_FOUND' }
+      } catch (error) {
+        if (isUniqueViolation(error, 'users_email_key')) return { problem: 'EMAIL_TAKEN' }
+        throw error
+      }
     },
 
-    /** Gives a user a new password and a role; for the demo accounts. */
-    async reset(id: string, change: Pick<User, 'passwordHash' | 'role'>): Promise<void> {
-      await prisma.user.update({ where: { id }, data: { ...change, version: { increment: 1 } } })
+    /**
+     * Deletes a user, and with it all sessions.
+     * @param check throws where the user as it is must stay.
+     * @returns whether there was one.
+     */
+    async delete(id: string, check: (user: StoredUser) => void, wait: Wait): Promise<boolean> {
+      const deleted = await withLocked(id, wait, async (tx, user) => {
+        check(user)
+        await tx.query('delete from users where id = $1', [id])
+        await feed.append(tx, userEvent('deleted', user))
+        return true
+      })
+      if (deleted) feed.committed()
+      return deleted ?? false
+    },
+
+    /** At most `limit` users after the id `after`, oldest first. */
+    list: (
+      filter: UserFilter__Output | null,
+      { after, limit }: { after?: string; limit: number },
+      { signal, deadline }: Wait,
+    ): Promise<StoredUser[]> =>
+      cancellable(pool, signal, deadline, (client) => selectUsers(client, filter, { after, limit })),
+
+    /**
+     * All users that there are now, oldest first, in pages. The next page is read while this one is worked on; a
+     * connection is held only while a page is read.
+     */
+    async *stream(
+      filter: UserFilter__Output | null,
+      { signal, deadline }: Wait,
+    ): AsyncGenerator<StoredUser[]> {
+      const upTo = await cancellable(pool, signal, deadline, lastId)
+      const read = (after?: string) => {
+        const page = cancellable(pool, signal, deadline, (client) =>
+          selectUsers(client, filter, { after, upTo, limit: streamPageSize }),
+        )
+        // Nobody may be there any more to hear of it.
+        page.catch(() => {})
+        return page
+      }
+      for (let next = upTo && read(); next;) {
+        const page = await next
+        next = page.length === streamPageSize ? read(page.at(-1)!.id) : undefined
+        if (page.length) yield page
+      }
     },
   }
 }
 
-/** The columns of a StoredUser under its names. */
-const columns = `id, name, email, age, role, plan, status, tags, metadata, address, version,
-  created_at as "createdAt", updated_at as "updatedAt"`
+const lastId = async (client: PoolClient) => {
+  const { rows } = await client.query<{ id: string }>('select id from users order by id desc limit 1')
+  return rows[0]?.id
+}
+
+/** Stores a user who is locked, with a new version. */
+const store = async (
+  tx: PoolClient,
+  user: StoredUser & { readonly passwordHash?: string },
+): Promise<StoredUser> => {
+  const { rows } = await tx.query<StoredUser>({
+    name: 'store user',
+    text: `
+      update users set name = $2, email = $3, age = $4, role = $5, plan = $6, status = $7, tags = $8, metadata = $9,
+        address = $10, password_hash = coalesce($11, password_hash), version = version + 1, updated_at = now()
+      where id = $1 returning ${columns}`,
+    values: [
+      user.id,
+      user.name,
+      user.email,
+      user.age,
+      user.role,
+      user.plan,
+      user.status,
+      user.tags,
+      user.metadata,
+      user.address,
+      user.passwordHash,
+    ],
+  })
+  return rows[0]!
+}
+
+const revokeSessions = (tx: PoolClient, userId: string) =>
+  tx.query('update sessions set revoked_at = now() where user_id = $1 and revoked_at is null', [userId])
 
 /** Prisma's row as the service's type: the JSON columns hold what this service wrote, nothing else. */
 const toStored = (row: Omit<User, 'passwordHash'>): StoredUser => ({
@@ -105,27 +238,5 @@ const toRow = ({ tags, address, ...user }: NewUser) => ({
 
 const storedAsJson = {
   encode: (user: StoredUser) => Buffer.from(JSON.stringify(user)),
-  decode(bytes: Uint8Array): StoredUser {
-    const user = JSON.parse(Buffer.from(bytes).toString()) as StoredUser
-    return { ...user, createdAt: new Date(user.createdAt), updatedAt: new Date(user.updatedAt) }
-  },
-}
-
-const where = (filter: UserFilter__Output | null): Prisma.UserWhereInput => {
-  if (!filter) return {}
-  const { role, plan, status, tag } = filter
-  // Prisma passes % and _ on to LIKE as they are.
-  const search = filter.search.replaceAll(/[\\%_]/g, '\\$&')
-  return {
-    role: unprefixed(role, 'USER_ROLE_'),
-    plan: unprefixed(plan, 'USER_PLAN_'),
-    status: unprefixed(status, 'USER_STATUS_'),
-    ...(tag && { tags: { has: tag } }),
-    ...(search && {
-      OR: [
-        { name: { contains: search, mode: 'insensitive' } },
-        { email: { contains: search, mode: 'insensitive' } },
-      ],
-    }),
-  }
+  decode: (bytes: Uint8Array) => revived(JSON.parse(Buffer.from(bytes).toString()) as StoredUser),
 }

@@ -1,4 +1,4 @@
-import type { CreateUserRequest__Output, User } from '@quartet/proto/user'
+import type { Address__Output, CreateUserRequest__Output, User } from '@quartet/proto/user'
 import { timestamp, type Role } from '@quartet/rpc'
 
 /** A user as the service keeps it. */
@@ -28,7 +28,7 @@ export type Address = {
 }
 
 /** What is stored of a new user besides id, version and times. */
-export type NewUser = Omit<StoredUser, 'id' | 'status' | 'version' | 'createdAt' | 'updatedAt'> & {
+export type NewUser = Omit<StoredUser, 'id' | 'version' | 'createdAt' | 'updatedAt'> & {
   readonly passwordHash: string | null
 }
 
@@ -59,15 +59,27 @@ export const fromCreateRequest = (
   age: request.age ?? null,
   role: unprefixed(request.role, 'USER_ROLE_') ?? 'VIEWER',
   plan: unprefixed(request.plan, 'USER_PLAN_') ?? 'FREE',
+  status: 'ACTIVE',
   tags: request.tags,
   metadata: request.metadata,
-  address: request.address && {
-    city: request.address.city,
-    countryCode: request.address.countryCode,
-    ...(request.address.location === 'streetAddress' && { streetAddress: request.address.streetAddress }),
-    ...(request.address.location === 'poBox' && { poBox: request.address.poBox }),
-  },
+  address: fromAddress(request.address),
   passwordHash,
+})
+
+/** An address from the contract. */
+export const fromAddress = (address: Address__Output | null): Address | null =>
+  address && {
+    city: address.city,
+    countryCode: address.countryCode,
+    ...(address.location === 'streetAddress' && { streetAddress: address.streetAddress }),
+    ...(address.location === 'poBox' && { poBox: address.poBox }),
+  }
+
+/** A user who went through JSON, which has no dates. */
+export const revived = (user: StoredUser): StoredUser => ({
+  ...user,
+  createdAt: new Date(user.createdAt),
+  updatedAt: new Date(user.updatedAt),
 })
 
 /** An enum value of the contract without its prefix; undefined for UNSPECIFIED. */

@@ -31,7 +31,7 @@ export const numberFeed = ({ pool, url, name = 'numbers' }: { pool: Pool; url: s
 }
 
 export const event = (number: number) => ({ kind: 'counted', subject, data: { number } })
-const subject = '0190f3a2-7c1e-7b8a-9d2f-3e4a5b6c7d8e'
+export const subject = '0190f3a2-7c1e-7b8a-9d2f-3e4a5b6c7d8e'
 const numberOf = ({ data, resumeToken }: { data: { number: number }; resumeToken: string }) => ({
   number: data.number,
   resumeToken,

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AuthService } from '@quartet/proto/auth'
+import { UserService } from '@quartet/proto/user'
+import type { Role } from '@quartet/rpc'
+import { testServer } from '@quartet/testing'
+import { Client } from 'pg'
+import { createApp } from '../app.ts'
+import { hashPassword } from '../password.ts'
+import { testFoundation } from './foundation.ts'
+
+/** The user service on a database of its own, and people who call it. */
+export const testService = async () => {
+  const foundation = await testFoundation()
+  const app = await createApp(foundation)
+  const server = await testServer(app.implementations, app.verify)
+  const auth = server.client(AuthService)
+  const password = 'correct horse battery'
+  const passwordHash = await hashPassword(password)
+  return {
+    ...foundation,
+    app,
+    server,
+    auth,
+    /** A user with a role, and clients that call as that user. */
+    person: async (role: Role) => {
+      const email = `${role}-${randomUUID()}@example.org`.toLowerCase()
+      const created = await app.users.create({
+        name: role,
+        email,
+        age: null,
+        role,
+        plan: 'FREE',
+        status: 'ACTIVE',
+        tags: [],
+        metadata: {},
+        address: null,
+        passwordHash,
+      })
+      if ('problem' in created) throw new Error(created.problem)
+      const { tokens } = await auth.signIn({ email, password })
+      const users = server.client(UserService, tokens!.accessToken)
+      return { id: created.user.id, email, password, tokens: tokens!, users }
+    },
+    /** Does something while nobody can read users. `waiting` resolves when so many queries wait for them. */
+    async whileLocked(work: (waiting: (count: number) => Promise<void>) => Promise<void>) {
+      const client = new Client(foundation.url)
+      await client.connect()
+      await client.query('begin; lock table users in access exclusive mode')
+      const count = async () =>
+        (
+          await foundation.pool.query(
+            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).rowCount
+      try {
+        await work(async (wanted) => {
+          while ((await count()) !== wanted) await delay(5)
+        })
+      } finally {
+        await client.end()
+      }
+    },
+    async stop() {
+      server.close()
+      app.feed.close()
+      await foundation.drop()
+    },
+  }
+}
+
+export const newUser = () => ({ name: 'Ada', email: `${randomUUID()}@example.org` })

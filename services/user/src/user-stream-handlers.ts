@@ -1,0 +1,25 @@
+import type { UserService } from '@quartet/proto/user'
+import type { Handlers } from '@quartet/rpc'
+import type { UserFeed } from './user-feed.ts'
+import type { UserRepository } from './user-repository.ts'
+import { toUser } from './user.ts'
+
+/** Users in a message: a message for each would cost five times the CPU. */
+const pageSize = 100
+
+export const userStreamHandlers = ({ users, feed }: { users: UserRepository; feed: UserFeed }) =>
+  ({
+    async *streamUsers({ filter }, { signal, deadline }) {
+      for await (const page of users.stream(filter, { signal, deadline }))
+        for (let i = 0; i < page.length; i += pageSize)
+          yield { users: page.slice(i, i + pageSize).map(toUser) }
+    },
+
+    async *watchUsers({ roleFilter, resumeToken }, { signal }) {
+      const all = roleFilter === 'USER_ROLE_UNSPECIFIED'
+      for await (const { entry, resumeToken: reached } of feed.follow({ resumeToken, signal })) {
+        if (!entry) yield { change: 'USER_CHANGE_HEARTBEAT', resumeToken: reached }
+        else if (all || entry.roles.some((role) => role === roleFilter)) yield entry.response
+      }
+    },
+  }) satisfies Partial<Handlers<typeof UserService>>
