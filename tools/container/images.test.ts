@@ -49,13 +49,13 @@ describe('docker-compose.yml', () => {
 
   test.each(names)('starts %s once its database has its schema, and opens the port after it', (name) => {
     expect(compose.services[name]).toMatchObject({
-      image: `quartet/${name}:local`,
+      image: `quartet/${name}:0.1.0`,
       build: { target: name },
       restart: 'unless-stopped',
       healthcheck: { test: expect.arrayContaining(['/app/tools/container/health.ts']) },
       depends_on: { [`${name}-migration`]: { condition: 'service_completed_successfully' } },
     })
-    expect(compose.services[`${name}-migration`]).toMatchObject({ image: `quartet/${name}:local` })
+    expect(compose.services[`${name}-migration`]).toMatchObject({ image: `quartet/${name}:0.1.0` })
     expect(compose.services['welcome']!.depends_on).toHaveProperty(name, { condition: 'service_healthy' })
     expect(compose.services['databases']).toMatchObject({
       command: expect.arrayContaining([`/secrets/${name}/database-url`]),
@@ -73,6 +73,15 @@ describe('docker-compose.yml', () => {
     })
     expect(container).not.toHaveProperty('privileged')
     expect(container.network_mode === 'none' || container.networks).toBeTruthy()
+  })
+
+  test('makes the images that the Kubernetes demo uses', () => {
+    const release = readFileSync(join(workspace, 'k8s/release/kustomization.yaml'), 'utf8')
+    const { images } = parse(release) as { images: { newName: string; newTag: string }[] }
+    const built = new Set(containers.map(([, { image }]) => image).filter((image) => image !== 'postgres:18'))
+    expect([...built].toSorted()).toEqual(
+      images.map(({ newName, newTag }) => `${newName}:${newTag}`).toSorted(),
+    )
   })
 
   test('publishes one port, on loopback', () => {

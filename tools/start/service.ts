@@ -10,6 +10,9 @@ import { untilReady } from './ready.ts'
 import { runToEnd } from './run.ts'
 import { secretVariables } from './secrets.ts'
 
+/** Where the upload service keeps its files. */
+export const filesFolder = (directory: string): string => join(directory, 'files')
+
 /** The variables of a service: those of its caller, with what this start decides over them. */
 export const serviceEnvironment = (
   service: Service,
@@ -35,6 +38,7 @@ export const serviceEnvironment = (
   DATABASE_URL: options.databaseUrl,
   QUARTET_DEMO: 'true',
   QUARTET_DEMO_ACCOUNTS: accountsFile(options.directory),
+  FILES_DIR: filesFolder(options.directory),
   ...secretVariables(options.directory, service),
   // Halves the time from spawn to listening.
   NODE_COMPILE_CACHE: join(options.directory, 'compile-cache'),

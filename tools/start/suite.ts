@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Service } from '../services.ts'
 import { demoAccounts, type Account } from './accounts.ts'
@@ -12,7 +12,7 @@ import { lockFolder } from './lock.ts'
 import { choosePorts } from './ports.ts'
 import { createProcesses } from './processes.ts'
 import { provideSecrets } from './secrets.ts'
-import { serviceEnvironment, startService } from './service.ts'
+import { filesFolder, serviceEnvironment, startService } from './service.ts'
 import type { SuiteOptions } from './suite-options.ts'
 import { together } from './together.ts'
 import { removeVariables, writeVariables } from './variables.ts'
@@ -62,6 +62,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     const ports = await choosePorts({ ...options, embedded: !databaseUrl })
     const address = (name: string) => `127.0.0.1:${ports[name]}`
     if (options.fresh) forgetData(directory)
+    mkdirSync(filesFolder(directory), { recursive: true })
     const accounts = demoAccounts(directory)
     provideSecrets(directory, services)
 

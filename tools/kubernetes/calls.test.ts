@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { allServices } from '@quartet/proto/all'
+import { describeWith } from '@quartet/testing'
+import { services, workspace } from '../services.ts'
+import { hasKubectl, renderFolder, selects, workloads, type Manifest } from './render.ts'
+
+const names = services().map(({ name }) => name)
+
+/** Which services a service calls: those whose target it can be told. */
+const calledBy = async (service: string): Promise<string[]> => {
+  const { schema } = (await import(join(workspace, 'services', service, 'src/config.ts'))) as {
+    schema: object
+  }
+  return names.filter((name) => `QUARTET_${name.toUpperCase()}_TARGET` in schema)
+}
+
+/** Who gets through to a service's port, of all pods: by what they may reach and whom it lets in. */
+const reaching = (manifests: readonly Manifest[], service: string): string[] => {
+  const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
+  const pods = workloads(manifests).map(({ spec }) => spec.template.metadata.labels as Record<string, string>)
+  const target = pods.find(
+    (labels) =>
+      labels['app.kubernetes.io/name'] === service && labels['app.kubernetes.io/component'] === 'service',
+  )!
+  const allows = (
+    direction: 'ingress' | 'egress',
+    about: Record<string, string>,
+    peer: Record<string, string>,
+  ) =>
+    policies.some(
+      ({ spec }) =>
+        selects(spec.podSelector, about) &&
+        (spec[direction] ?? []).some(
+          ({ from, to, ports }: any) =>
+            (!ports || ports.some(({ port }: { port: number }) => port === 50051)) &&
+            (from ?? to ?? [{ podSelector: {} }]).some(
+              (one: any) => !one.namespaceSelector && selects(one.podSelector, peer),
+            ),
+        ),
+    )
+  return pods
+    .filter((labels) => allows('ingress', target, labels) && allows('egress', labels, target))
+    .map((labels) => labels['app.kubernetes.io/name']!)
+    .toSorted()
+}
+
+describeWith('kubectl', hasKubectl, () => {
+  test.each(names)(
+    '%s is reached by those that call it and by Envoy, and by nobody else',
+    async (service) => {
+      const callers = []
+      for (const name of names) if ((await calledBy(name)).includes(service)) callers.push(name)
+      for (const overlay of ['demo', 'production'])
+        expect(reaching(renderFolder(`overlays/${overlay}`), service)).toEqual(
+          ['envoy', ...callers].toSorted(),
+        )
+    },
+  )
+
+  test('nothing reaches what no policy opens', () => {
+    const policies = renderFolder('base').filter(({ kind }) => kind === 'NetworkPolicy')
+    expect(policies).toContainEqual(
+      expect.objectContaining({ spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } }),
+    )
+  })
+})
+
+// A call that the contract does not allow would be refused; a way that is open for it would be open for nothing.
+test.each(names)('the contract lets %s call whom it can be told of', async (caller) => {
+  for (const callee of await calledBy(caller)) {
+    const served = services().find(({ name }) => name === callee)!.serves
+    const methods = allServices.filter(({ name }) => served.includes(name)).flatMap((one) => one.methods)
+    // Keys and service tokens are for everybody.
+    const allowed = callee === 'user' || methods.some(({ policy }) => policy?.services.includes(caller))
+    expect([callee, allowed]).toEqual([callee, true])
+  }
+})
