@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loadConfig, type Schema } from '@quartet/service'
 import { parse } from 'yaml'
 import { envoyArguments } from '../envoy/render.ts'
 import { services, workspace } from '../services.ts'
@@ -89,12 +90,16 @@ describe('docker-compose.yml', () => {
     expect(published).toEqual([['envoy', '127.0.0.1:${QUARTET_PORT:-8080}:8080']])
   })
 
-  // What a service does not know, it would not read.
-  test.each(names)('tells %s only what it understands', async (name) => {
+  test.each(names)('%s accepts its environment and knows all of it', async (name) => {
     const { schema } = (await import(join(workspace, 'services', name, 'src/config.ts'))) as {
-      schema: object
+      schema: Schema
     }
-    for (const variable of Object.keys(compose.services[name]!.environment ?? {}))
-      expect([variable, variable.replace(/_FILE$/, '')].some((one) => one in schema)).toBe(true)
+    const { DATABASE_URL_FILE: file, ...given } = compose.services[name]!.environment!
+    expect(file).toBe('/run/secrets/quartet/database-url')
+    const environment = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, String(value)]))
+    // What is in that file.
+    const url = `postgresql://${name}:secret@postgres:5432/quartet_${name}`
+    expect(() => loadConfig(schema, { ...environment, DATABASE_URL: url })).not.toThrow()
+    expect(Object.keys(environment).filter((variable) => !(variable in schema))).toEqual([])
   })
 })
