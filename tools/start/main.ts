@@ -24,7 +24,14 @@ const runSuite = async () => {
   asked.addEventListener('abort', () => output.line('Quartet stops'))
   const logs = options.watch ? common.services.map(({ name }) => name) : []
   const onEvent = showEvents(output, { logs })
-  const suite = await startSuite({ ...options, ...common, generate: true, onEvent, signal: asked })
+  const suite = await startSuite({
+    ...options,
+    ...common,
+    generate: true,
+    demoData: true,
+    onEvent,
+    signal: asked,
+  })
   const watcher = options.watch ? reloadOnChange(suite, common, onEvent) : undefined
   showSummary(output, suite, { directory, milliseconds: performance.now() })
 

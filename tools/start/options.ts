@@ -23,6 +23,7 @@ export const usage = `Usage: npm start [-- options]      starts the whole suite 
   ENVOY_BIN       an Envoy to use
   EDGE_PORT, EDGE_ADMIN_PORT, EDGE_METRICS_PORT, POSTGRES_PORT, USER_PORT, ORDER_PORT, ...
                   move one port each (0: to a free one)
+  METRICS_PORT    serves metrics of the services: the first on this port, the others on those after it
   LOG_LEVEL       what the services log: debug, info, warn, error
 
 Every other variable that the start does not set itself reaches the services as it is.`

@@ -17,6 +17,21 @@ test('an edge of 0 moves every port to a free one of its own, but for those with
   expect(others.every((port) => port > 1023)).toBe(true)
 })
 
+test('metrics of the services, where they are asked for, are on ports in a row', async () => {
+  const choose = async (METRICS_PORT: number, edge: number) => {
+    const elsewhere = { USER_PORT: '0', ORDER_PORT: '0', EDGE_ADMIN_PORT: '0', EDGE_METRICS_PORT: '0' }
+    const environment = { ...elsewhere, METRICS_PORT: String(METRICS_PORT) }
+    return choosePorts({ services, edge, embedded: false, environment })
+  }
+  const first = await freePort()
+  expect(await choose(first, await freePort())).toMatchObject({
+    'user-metrics': first,
+    'order-metrics': first + 1,
+  })
+  const free = await choose(first, 0)
+  expect(free['user-metrics']).not.toBe(free['order-metrics'])
+})
+
 test('every port that cannot be had is named, with what moves it', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

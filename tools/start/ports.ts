@@ -28,6 +28,7 @@ export const choosePorts = async (choice: {
     ...(choice.embedded && { postgres: 50432 }),
     'edge-admin': 9901,
     'edge-metrics': 9902,
+    ...metricsPorts(choice),
   }
   const wishes = Object.entries(defaults).map(([name, port]): Wish => {
     const variable = `${name.toUpperCase().replace('-', '_')}_PORT`
@@ -39,6 +40,22 @@ export const choosePorts = async (choice: {
     throw new Error(refused.map((port) => explain(port, wishes)).join('\n'))
   }
   return ports
+}
+
+/**
+ * With METRICS_PORT the services serve metrics, each on a port of its own: the first on that one, the others on those
+ * after it.
+ */
+const metricsPorts = ({
+  services,
+  environment,
+}: {
+  services: readonly Service[]
+  environment: NodeJS.ProcessEnv
+}) => {
+  const first = readPort('METRICS_PORT', environment['METRICS_PORT'])
+  if (first === undefined) return {}
+  return Object.fromEntries(services.map(({ name }, index) => [`${name}-metrics`, first && first + index]))
 }
 
 /** The port that a text names, or undefined for none. Throws one line when it is not 0 to 65535. */

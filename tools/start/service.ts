@@ -36,6 +36,9 @@ export const serviceEnvironment = (
   HOST: '127.0.0.1',
   PORT: String(options.ports[service.name]),
   DATABASE_URL: options.databaseUrl,
+  ...(options.environment['METRICS_PORT'] && {
+    METRICS_PORT: String(options.ports[`${service.name}-metrics`]),
+  }),
   QUARTET_DEMO: 'true',
   QUARTET_DEMO_ACCOUNTS: accountsFile(options.directory),
   FILES_DIR: filesFolder(options.directory),

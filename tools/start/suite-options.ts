@@ -18,6 +18,8 @@ export interface SuiteOptions {
   readonly fresh?: boolean
   /** Brings generated code up to date first. */
   readonly generate?: boolean
+  /** Fills a data folder that nobody has used yet with a few people, orders, files and messages. */
+  readonly demoData?: boolean
   /** False: the embedded PostgreSQL does not wait for the disk. For tests. */
   readonly durable?: boolean
   readonly onEvent?: Listener

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Service } from '../services.ts'
 import { demoAccounts, type Account } from './accounts.ts'
+import { ensureDemoData } from './demo.ts'
 import { embeddedDatabase, remoteDatabase } from './database.ts'
 import { edgeOptions, startEdge } from './edge.ts'
 import { locateEnvoy } from './envoy.ts'
@@ -91,6 +92,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
 
     const reachable = [...('path' in envoy ? ['edge'] : []), ...services.map(({ name }) => name)]
     const endpoints = Object.fromEntries(reachable.map((name) => [name, address(name)]))
+    if (options.demoData) await ensureDemoData({ directory, environment, endpoints }, onEvent, signal)
     writeJson(endpointsFile, endpoints)
 
     let stopping: Promise<void> | undefined

@@ -49,6 +49,7 @@ const commands = (
   // An empty message in gRPC-Web is five zeros: no flags, length 0.
   const emptyCall = `printf '\\0\\0\\0\\0\\0' | curl -s --data-binary @- -H content-type:application/grpc-web+proto`
   return [
+    ['one call of each kind, and what passes over the wire', 'npm run try'],
     list,
     ['JSON: sign in', `curl -d ${signIn} http://${edge}/v1/auth:signIn`],
     [
