@@ -12,7 +12,7 @@ const { envoy } = await findInstalledEnvoy(join(workspace, '.quartet/bin'))
 export const hasEnvoy = envoy !== undefined
 
 /** The whole suite as `npm start` runs it, in a folder of its own and on free ports. */
-export const start = async (options: { durable?: boolean } = {}) => {
+export const start = async (options: { durable?: boolean; demoData?: boolean } = {}) => {
   const directory = mkdtempSync(join(tmpdir(), 'quartet-e2e-'))
   const suite = await startSuite({
     directory,
