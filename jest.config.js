@@ -17,7 +17,7 @@ export default {
   // A file whose tests `-t` leaves out all together never runs its afterAll, and what it opened would stay open.
   forceExit: true,
   // A limit for what hangs, on a machine that has other things to do.
-  testTimeout: long ? 600_000 : 30_000,
+  testTimeout: long ? 600_000 : 90_000,
   coverageProvider: 'v8',
   coveragePathIgnorePatterns: ['/node_modules/', '/gen/', '/generated/'],
 }

@@ -9,7 +9,7 @@ export const lastWords = (name: string, lines: readonly string[]): string => {
     lines.find((line) => /\w*Error\b.*: /.test(line)) ??
     lines.findLast((line) => line.trim() !== '') ??
     'it said nothing'
-  return words.trim().replace(new RegExp(`^${name}( migrate)?: `), '')
+  return words.trim().replace(new RegExp(`^${name}: `), '')
 }
 
 const readEntry = (line: string): { level?: string; msg?: string } | undefined => {

@@ -61,7 +61,9 @@ test('everything is ready, where the files say, and ends in order', async () => 
     role: 'ADMIN',
   })
   expect(statSync(join(directory, 'demo-accounts.json')).mode & 0o777).toBe(0o600)
-  expect(readFileSync(join(directory, 'logs/order.log'), 'utf8')).toBe('migrated\ndatabase /quartet_order\n')
+  expect(readFileSync(join(directory, 'logs/order.log'), 'utf8')).toBe(
+    'made the database quartet_order\napplied 1_nothing\ndatabase /quartet_order\n',
+  )
 
   const pids = suite.processes().map(({ pid }) => pid)
   expect(pids).toHaveLength(3)
