@@ -4,6 +4,7 @@ import { UploadService } from '@quartet/proto/upload'
 import { implement } from '@quartet/rpc'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { batchHandlers } from './batch-handlers.ts'
 import { fileHandlers } from './file-handlers.ts'
 import { fileRepository } from './file-repository.ts'
 import type { FileStore } from './file-store.ts'
@@ -37,7 +38,8 @@ export const createApp = ({ pool, store: bare, maxFileSize, verify, logger }: Ap
     implementations: [
       implement(UploadService, {
         ...uploadHandlers({ uploads, files, store, hashes, maxFileSize }),
-        ...fileHandlers({ files, store }),
+        ...fileHandlers({ files, store, maxFileSize }),
+        ...batchHandlers({ files, store }),
       }),
     ],
     verify,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readlinkSync } from 'node:fs'
+import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import { failure } from '@quartet/testing'
@@ -29,6 +30,67 @@ const store = async (length: number, client = ada) => {
   const { fileId } = await client.uploadChunks(whole(bytes, { size, sha256 }))
   return { fileId, bytes }
 }
+
+describe('UploadFile', () => {
+  const { bytes, size, sha256 } = content(3 * MiB + 1)
+  /** As Envoy makes it of a POST: the query and the content type come with the first bytes. */
+  function* posted(first: object, end = bytes.length) {
+    yield { ...first, body: { contentType: 'text/csv', data: bytes.subarray(0, 32_768) } }
+    for (let offset = 32_768; offset < end; offset += 32_768)
+      yield { body: { data: bytes.subarray(offset, offset + 32_768) } }
+  }
+  const post = (first: object, client = ada) => client.uploadFile(Readable.from(posted(first)))
+
+  test.each([
+    ['its size', { size }],
+    ['its checksum', { sha256 }],
+    ['both', { size, sha256 }],
+  ])('stores a file that says %s', async (_, said) => {
+    const { file } = await post({ name: 'table.csv', ...said })
+    expect(file).toMatchObject({ name: 'table.csv', contentType: 'text/csv', size, sha256, ownerId: sub })
+    const { bytes: stored } = await download(ada.downloadFile({ fileId: file!.id }))
+    expect(stored.equals(bytes)).toBe(true)
+  })
+
+  test('an empty file is one', async () => {
+    const { file } = await ada.uploadFile(Readable.from([{ name: 'empty', size: 0 }]))
+    expect(file).toMatchObject({ size: '0', contentType: 'application/octet-stream' })
+    expect((await download(ada.downloadFile({ fileId: file!.id }))).bytes).toHaveLength(0)
+  })
+
+  // Guarantee 4.
+  test.each<[string, object, status, string]>([
+    ['neither size nor checksum', { name: 'x' }, status.FAILED_PRECONDITION, 'COMMIT_MISSING'],
+    ['no name', { size }, status.INVALID_ARGUMENT, 'INVALID_REQUEST'],
+    ['fewer bytes than it says', { name: 'x', size: Number(size) + 1 }, status.DATA_LOSS, 'SIZE_MISMATCH'],
+    ['more bytes than it says', { name: 'x', size: Number(size) - 1 }, status.DATA_LOSS, 'SIZE_MISMATCH'],
+    ['other bytes', { name: 'x', sha256: '0'.repeat(64) }, status.DATA_LOSS, 'CHECKSUM_MISMATCH'],
+    ['too many bytes', { name: 'x', size: 129 * MiB }, status.RESOURCE_EXHAUSTED, 'FILE_TOO_LARGE'],
+  ])('%s: refused, and nothing is kept', async (_, first, code, reason) => {
+    const before = readdirSync(service.folder)
+    const grace = await service.client()
+    expect(await failure(post(first, grace))).toMatchObject({ code, reason })
+    expect((await grace.listFiles({})).files).toEqual([])
+    expect(readdirSync(service.folder)).toEqual(before)
+  })
+
+  test('cut in the middle it keeps nothing', async () => {
+    const before = readdirSync(service.folder)
+    const stream = new PassThrough({ objectMode: true })
+    const cut = new AbortController()
+    const call = failure(ada.uploadFile(stream, { signal: cut.signal }))
+    for (const message of posted({ name: 'cut.csv', size }, MiB)) stream.write(message)
+    await eventually(async () => readdirSync(service.folder).length > before.length)
+    cut.abort()
+    await call
+    await eventually(async () => readdirSync(service.folder).length === before.length)
+    expect((await service.pool.query('select from segments where file_id is null')).rowCount).toBe(0)
+  })
+
+  test('nothing at all is no file', async () => {
+    expect(await failure(ada.uploadFile(Readable.from([])))).toMatchObject({ reason: 'COMMIT_MISSING' })
+  })
+})
 
 describe('DownloadFile', () => {
   test.each([

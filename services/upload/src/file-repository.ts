@@ -58,6 +58,16 @@ export const fileRepository = (pool: Pool) => ({
     return key
   },
 
+  /** Sees to it that no file is made of a segment any more. False: one is already, whatever its maker was told. */
+  async giveUpSegment(key: string): Promise<boolean> {
+    const { rowCount } = await pool.query({
+      name: 'give up segment',
+      text: `update segments set created_at = 'epoch' where key = $1 and upload_id is null and file_id is null`,
+      values: [key],
+    })
+    return rowCount === 1
+  },
+
   /**
    * Makes files of segments, all or none.
    * @throws Error when a segment is older than 50 minutes.
