@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { connect as connectHttp2 } from 'node:http2'
-import { connect as connectTcp } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { UploadService, type UploadChunksRequest } from '@quartet/proto/upload'
-import { createClient, RpcError, type CallOptions, type Client } from '@quartet/rpc'
-import { describeWith } from '@quartet/testing'
-import { callers, methodOf } from '@quartet/tools/callers'
+import { UploadService } from '@quartet/proto/upload'
+import { createClient, RpcError } from '@quartet/rpc'
+import { describeWith, failure } from '@quartet/testing'
+import { callers } from '@quartet/tools/callers'
 import { hasEnvoy, start } from './suite.ts'
 
 const MiB = 1024 * 1024
@@ -14,7 +15,7 @@ describeWith('Envoy', hasEnvoy, () => {
   let suite: Awaited<ReturnType<typeof start>>
   let edge: ReturnType<typeof callers>
   let token: string
-  let uploads: Client<typeof UploadService, CallOptions>
+  let uploads: ReturnType<typeof createClient<typeof UploadService>>
   beforeAll(async () => {
     suite = await start()
     edge = callers(suite.edge)
@@ -22,7 +23,7 @@ describeWith('Envoy', hasEnvoy, () => {
     const { json } = await edge.http('/v1/auth:signIn', { method: 'POST', body: { email, password } })
     token = (json as { tokens: { accessToken: string } }).tokens.accessToken
     uploads = createClient(UploadService, { target: suite.edge, token: () => token })
-  })
+  }, 120_000)
   afterAll(async () => {
     uploads?.close()
     edge?.close()
@@ -79,7 +80,7 @@ describeWith('Envoy', hasEnvoy, () => {
   test('a POST that is cut makes no file', async () => {
     const { bytes } = content(4 * MiB)
     const [host, port] = suite.edge.split(':') as [string, string]
-    const socket = connectTcp(Number(port), host)
+    const socket = connect(Number(port), host)
     const before = await uploads.listFiles({ pageSize: 1000 })
     socket.write(
       `POST /v1/files?name=cut&size=${bytes.length} HTTP/1.1\r\nhost: ${suite.edge}\r\n` +
@@ -143,27 +144,26 @@ describeWith('Envoy', hasEnvoy, () => {
     while ((await receivedSize(uploadId)) < size) await delay(20)
   }
 
-  /** UploadChunks over a connection of its own, which can be cut. */
-  const rawUpload = () => {
-    const { path, codec } = methodOf(UploadService, 'UploadChunks')
-    const session = connectHttp2(`http://${suite.edge}`)
-    session.on('error', () => {})
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      authorization: `Bearer ${token}`,
-    })
-    stream.on('error', () => {})
+  /** A way to the edge that can be cut, and the client that takes it. */
+  const lineToEdge = async () => {
+    const [host, port] = suite.edge.split(':') as [string, string]
+    const sockets: Socket[] = []
+    const line = createServer((near) => {
+      const far = connect(Number(port), host)
+      sockets.push(near, far)
+      for (const socket of [near, far]) socket.on('error', () => {})
+      near.pipe(far).pipe(near)
+    }).listen(0, '127.0.0.1')
+    await once(line, 'listening')
+    const target = `127.0.0.1:${(line.address() as AddressInfo).port}`
+    const client = createClient(UploadService, { target, token: () => token })
     return {
-      send(message: UploadChunksRequest) {
-        const bytes = codec.requestSerialize(message)
-        const header = Buffer.alloc(5)
-        header.writeUInt32BE(bytes.length, 1)
-        stream.write(Buffer.concat([header, bytes]))
+      client,
+      cut() {
+        line.close()
+        for (const socket of sockets) socket.destroy()
+        client.close()
       },
-      cut: () => session.socket.destroy(),
     }
   }
 
@@ -174,14 +174,17 @@ describeWith('Envoy', hasEnvoy, () => {
       const file = content(24 * MiB)
       const { upload } = await uploads.createUpload({ name: how })
       const uploadId = upload!.id
-      const raw = rawUpload()
-      raw.send({ start: { uploadId } })
-      for (const chunk of chunks(file.bytes, 0, 20 * MiB)) raw.send(chunk)
+      const line = await lineToEdge()
+      const requests = new PassThrough({ objectMode: true })
+      const call = failure(line.client.uploadChunks(requests))
+      requests.write({ start: { uploadId } })
+      for (const chunk of chunks(file.bytes, 0, 20 * MiB)) requests.write(chunk)
       await untilReceived(uploadId, 8 * MiB)
       const acknowledged = await receivedSize(uploadId)
       const { pid } = suite.processes().find(({ name }) => name === 'upload')!
       if (how === 'the service is killed') process.kill(pid, 'SIGKILL')
-      else raw.cut()
+      else line.cut()
+      expect(await call).toBeInstanceOf(RpcError)
 
       const stored = await receivedSize(uploadId)
       expect(stored).toBeGreaterThanOrEqual(acknowledged)
@@ -192,7 +195,7 @@ describeWith('Envoy', hasEnvoy, () => {
       const { fileId, success } = await uploads.uploadChunks(resumed(uploadId, stored, file))
       expect(success).toBe(true)
       expect((await download(fileId)).bytes.equals(file.bytes)).toBe(true)
-      raw.cut()
+      line.cut()
     },
   )
 })

@@ -279,6 +279,37 @@ describe('CreateUpload, UploadChunk, CompleteUpload', () => {
   })
 })
 
+// Guarantee 1.
+test('nothing is acknowledged before it is durable', async () => {
+  const syncs: PromiseWithResolvers<void>[] = []
+  const reached = Promise.withResolvers<void>()
+  const slow = await service.replica((store) => ({
+    ...store,
+    async append(key, offset) {
+      const writer = await store.append(key, offset)
+      return {
+        ...writer,
+        async sync() {
+          const sync = Promise.withResolvers<void>()
+          syncs.push(sync)
+          reached.resolve()
+          await sync.promise
+          await writer.sync()
+        },
+      }
+    },
+  }))
+  const client = await slow.client({ sub })
+  const { upload } = await client.createUpload({ name: 'slow' })
+  const uploadId = upload!.id
+  const call = client.uploadChunk({ uploadId, offset: 0, data: Buffer.from('not yet') })
+  await reached.promise
+  expect(await receivedSize(uploadId)).toBe(0)
+  syncs[0]!.resolve()
+  expect((await call).upload!.receivedSize).toBe('7')
+  expect(syncs).toHaveLength(1)
+})
+
 describe('a store that fails', () => {
   /** A disk that has room for so many bytes; to fill a real one would hurt others. */
   const withRoomFor = (room: number) => (store: FileStore) => ({
