@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { removeData } from '@quartet/database/embedded'
 import { findInstalledEnvoy } from '@quartet/tools/envoy'
 import { services, workspace } from '@quartet/tools/services'
-import { startSuite } from '@quartet/tools/suite'
+import { startSuite, type SuiteOptions } from '@quartet/tools/suite'
 
 const { envoy } = await findInstalledEnvoy(join(workspace, '.quartet/bin'))
 
@@ -12,7 +12,9 @@ const { envoy } = await findInstalledEnvoy(join(workspace, '.quartet/bin'))
 export const hasEnvoy = envoy !== undefined
 
 /** The whole suite as `npm start` runs it, in a folder of its own and on free ports. */
-export const start = async (options: { durable?: boolean; demoData?: boolean } = {}) => {
+export const start = async (
+  options: Partial<Pick<SuiteOptions, 'durable' | 'demoData' | 'environment' | 'variables'>> = {},
+) => {
   const directory = mkdtempSync(join(tmpdir(), 'quartet-e2e-'))
   const suite = await startSuite({
     directory,
@@ -29,6 +31,8 @@ export const start = async (options: { durable?: boolean; demoData?: boolean } =
     directory,
     /** The password of the demo account with this role. */
     account: (role: string) => suite.accounts.find((account) => account.role === role)!,
+    /** Ends the processes, and leaves what they wrote. */
+    halt: suite.stop,
     async stop() {
       await suite.stop()
       removeData(join(directory, 'postgres'))

@@ -8,6 +8,7 @@ import type { LogFile } from './log-file.ts'
 import type { Ports } from './ports.ts'
 import { untilReady } from './ready.ts'
 import { secretVariables } from './secrets.ts'
+import type { SuiteOptions } from './suite-options.ts'
 
 /** Where the upload service keeps its files. */
 export const filesFolder = (directory: string): string => join(directory, 'files')
@@ -17,6 +18,7 @@ export const serviceEnvironment = (
   service: Service,
   options: {
     readonly environment: NodeJS.ProcessEnv
+    readonly variables?: SuiteOptions['variables']
     readonly services: readonly Service[]
     readonly ports: Ports
     readonly databaseUrl: string
@@ -26,6 +28,7 @@ export const serviceEnvironment = (
   // There is no balancer that would have to notice before the one replica stops.
   DRAIN_ACCEPT_MS: '0',
   ...options.environment,
+  ...options.variables?.[service.name],
   ...Object.fromEntries(
     options.services.map(({ name }) => [
       `QUARTET_${name.toUpperCase()}_TARGET`,

@@ -8,6 +8,8 @@ export interface SuiteOptions {
   readonly services: readonly Service[]
   /** The variables of every process; those that move ports are read from here too. */
   readonly environment: NodeJS.ProcessEnv
+  /** Variables of single services, by name, over the others. */
+  readonly variables?: Readonly<Record<string, NodeJS.ProcessEnv>>
   /** The edge's port (8080); 0 moves every port to a free one. */
   readonly edge?: number | undefined
   /** A PostgreSQL server to use in place of the embedded one. */

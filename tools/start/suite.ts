@@ -18,6 +18,8 @@ import type { SuiteOptions } from './suite-options.ts'
 import { together } from './together.ts'
 import { removeVariables, writeVariables } from './variables.ts'
 
+export type { SuiteOptions }
+
 /** The services, their database and their edge, ready for calls. */
 export interface Suite {
   /** host:port of the edge (unless there is no Envoy) and of each service, as endpoints.json has them. */
