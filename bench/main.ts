@@ -4,6 +4,8 @@ const questions: Record<string, string> = {
   stream: 'a streamed message; rows in pages against rows one by one',
   'fan-out': 'one message to 50 readers, encoded once or for each',
   upload: 'an upload: CPU per GB, and MB/s when the other end is far away',
+  access: 'the check of a token seen before, beside the same call without it',
+  'sign-ins': 'other calls while 200 people sign in at once',
   'first-answer': 'from the start of a process to its first answer',
   start: '`npm start` until the edge answers, and what it holds in memory (three minutes)',
 }

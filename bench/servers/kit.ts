@@ -6,16 +6,17 @@ import { serving } from './serving.ts'
 
 /**
  * The kit with everything on that a service has on: a log line for each call, deadlines, access by a signed token,
- * limits and validation. The limits are counted as ever, but nobody gets to them.
+ * limits and validation. ACCESS=off leaves the token unread. The limits are counted as ever, but nobody gets to them.
  */
 export const serveKit = async (
   implementation: Implementation,
   work?: (amount: number) => void,
 ): Promise<void> => {
+  const verify = createVerify(createLocalJWKSet(JSON.parse(process.env['BENCH_KEYS']!)))
   const far = { perSecond: 1e9, burst: 1e9, maxOpen: 1e9 }
   const server = createServer({
     implementations: [implementation],
-    access: access(createVerify(createLocalJWKSet(JSON.parse(process.env['BENCH_KEYS']!)))),
+    access: process.env['ACCESS'] === 'off' ? {} : access(verify),
     readiness: async () => {},
     limits: Object.fromEntries(implementation.service.methods.map(({ path }) => [path, far])),
     logger: createLogger('bench', 'info'),
