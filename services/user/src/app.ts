@@ -15,6 +15,7 @@ import { keySealing, type KeySealing } from './key-sealing.ts'
 import { serviceSecrets } from './service-secrets.ts'
 import { sessionRepository } from './session-repository.ts'
 import { signingKeys } from './signing-keys.ts'
+import { userBatches } from './user-batch.ts'
 import { userFeed } from './user-feed.ts'
 import { userHandlers } from './user-handlers.ts'
 import { userRepository } from './user-repository.ts'
@@ -46,6 +47,7 @@ export const createApp = async (
   const prisma = new PrismaClient({ adapter: prismaAdapter(pool) })
   const feed = userFeed({ pool, listener, logger })
   const users = userRepository(prisma, pool, feed)
+  const batches = userBatches(pool, feed)
   const sessions = sessionRepository(prisma)
   const services = await serviceSecrets(serviceSecretsDir)
   const rotation = keyRotation(prisma, sealing)
@@ -58,7 +60,7 @@ export const createApp = async (
     rotation,
     feed,
     implementations: [
-      implement(UserService, { ...userHandlers({ users }), ...userStreamHandlers({ users, feed }) }),
+      implement(UserService, { ...userHandlers({ users }), ...userStreamHandlers({ users, batches, feed }) }),
       implement(AuthService, authHandlers({ users, sessions, keys, services, attempts: attempts() })),
     ],
     verify: createVerify(async ({ kid }) => {

@@ -1,10 +1,10 @@
-import { status } from '@grpc/grpc-js'
 import { hasRole, isService, isUser } from '@quartet/auth'
 import type { Attempt } from '@quartet/database'
 import type { CreateUserRequest__Output, UserService } from '@quartet/proto/user'
-import { decodePageToken, encodePageToken, RpcError, type Caller, type Handlers } from '@quartet/rpc'
+import { decodePageToken, encodePageToken, type Caller, type Handlers } from '@quartet/rpc'
 import { hashPassword } from './password.ts'
 import { assertEtag, changesOf } from './user-change.ts'
+import { succeeded, userNotFound } from './user-problems.ts'
 import type { UserRepository } from './user-repository.ts'
 import { fromCreateRequest, toUser, type StoredUser } from './user.ts'
 
@@ -14,32 +14,29 @@ export const userHandlers = ({ users }: { users: UserRepository }) =>
   ({
     async createUser(request, { caller, signal }) {
       const passwordHash = request.password ? await hashPassword(request.password, signal) : null
-      const result = await users.create(fromCreateRequest(request, passwordHash), attemptOf(request, caller))
-      if ('problem' in result) throw new RpcError(status.ALREADY_EXISTS, result.problem)
-      return { user: toUser(result.user) }
+      const created = await users.create(fromCreateRequest(request, passwordHash), attemptOf(request, caller))
+      return { user: toUser(succeeded(created).user) }
     },
 
     async getUser(request, { caller }) {
       const userId = request.userId.toLowerCase() // as PostgreSQL writes a UUID
       const mayRead = isUser(caller, userId) || hasRole(caller, 'EDITOR') || isService(caller)
       const user = mayRead ? await users.get(userId) : undefined
-      if (!user) throw notFound(userId)
+      if (!user) throw userNotFound(userId)
       return { user: toUser(user) }
     },
 
     async updateUser(request, { caller, signal, deadline }) {
       const userId = request.userId.toLowerCase()
-      if (!isUser(caller, userId) && !hasRole(caller, 'ADMIN')) throw notFound(userId)
+      if (!isUser(caller, userId) && !hasRole(caller, 'ADMIN')) throw userNotFound(userId)
       const decide = (user: StoredUser) => changesOf(user, request, caller)
       const updated = await users.update(userId, decide, { signal, deadline })
-      if (!('problem' in updated)) return { user: toUser(updated.user) }
-      if (updated.problem === 'USER_NOT_FOUND') throw notFound(userId)
-      throw new RpcError(status.ALREADY_EXISTS, updated.problem)
+      return { user: toUser(succeeded(updated, userId).user) }
     },
 
     async deleteUser({ userId, etag }, { signal, deadline }) {
       const deleted = await users.delete(userId, (user) => assertEtag(user, etag), { signal, deadline })
-      if (!deleted) throw notFound(userId)
+      if (!deleted) throw userNotFound(userId)
       return {}
     },
 
@@ -55,8 +52,6 @@ export const userHandlers = ({ users }: { users: UserRepository }) =>
       }
     },
   }) satisfies Partial<Handlers<typeof UserService>>
-
-const notFound = (userId: string) => new RpcError(status.NOT_FOUND, 'USER_NOT_FOUND', { userId })
 
 /** The password is left out: a fast hash of it, which this becomes, would undo the slow one beside it. */
 const attemptOf = (request: CreateUserRequest__Output, caller: Caller): Attempt | undefined =>

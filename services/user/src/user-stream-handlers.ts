@@ -1,5 +1,8 @@
 import type { UserService } from '@quartet/proto/user'
 import type { Handlers } from '@quartet/rpc'
+import { batchCreateUsers } from './batch-create-users.ts'
+import { syncUsers } from './sync-users.ts'
+import type { UserBatches } from './user-batch.ts'
 import type { UserFeed } from './user-feed.ts'
 import type { UserRepository } from './user-repository.ts'
 import { toUser } from './user.ts'
@@ -7,7 +10,13 @@ import { toUser } from './user.ts'
 /** Users in a message: a message for each would cost five times the CPU. */
 const pageSize = 100
 
-export const userStreamHandlers = ({ users, feed }: { users: UserRepository; feed: UserFeed }) =>
+interface Dependencies {
+  readonly users: UserRepository
+  readonly batches: UserBatches
+  readonly feed: UserFeed
+}
+
+export const userStreamHandlers = ({ users, batches, feed }: Dependencies) =>
   ({
     async *streamUsers({ filter }, { signal, deadline }) {
       for await (const page of users.stream(filter, { signal, deadline }))
@@ -22,4 +31,8 @@ export const userStreamHandlers = ({ users, feed }: { users: UserRepository; fee
         else if (all || entry.roles.some((role) => role === roleFilter)) yield entry.response
       }
     },
+
+    batchCreateUsers: (requests, context) => batchCreateUsers(requests, context, batches),
+
+    syncUsers: (requests, context) => syncUsers(requests, context, users),
   }) satisfies Partial<Handlers<typeof UserService>>
