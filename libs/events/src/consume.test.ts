@@ -129,35 +129,36 @@ test('exactly once through processes that are killed at any moment, and in order
   await Promise.all(replicas.map(kill))
 }, 120_000)
 
-test('when one replica stops another takes over, and whoever has lost the lock does nothing', async () => {
-  let applied = 0
-  const stuck = Promise.withResolvers<void>()
-  const stops = ['a', 'b'].map(() =>
-    start('takes over', {
-      async apply(tx, message) {
-        await apply('takes over')(tx, message)
-        // The first to apply 3 is held up until it has lost its lock and the other one is about to do the same.
-        if (message.eventId === '3' && ++applied === 1) {
-          await pool.query(
-            `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
-             and database = (select oid from pg_database where datname = current_database())`,
-          )
-          await stuck.promise
-        }
-      },
-    }),
-  )
+test('when one replica loses its lock another takes over, and what the first is about to do it does not', async () => {
+  const held = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  let hold = false
+  const slow = start('takes over', {
+    async transaction(work) {
+      if (hold) {
+        held.resolve()
+        await released.promise
+      }
+      await inTransaction(pool, work)
+    },
+  })
   await followed('takes over')
-  await feed.write(...upTo(5))
-  // The other one waits for the row of the cursor that the first one holds.
-  await until(
-    async () =>
-      (await pool.query(`select 1 from pg_locks where not granted and locktype = 'transactionid'`))
-        .rowCount! > 0,
+  await feed.write(...upTo(3))
+  await done('takes over', 3)
+  hold = true
+  await feed.write(3, 4)
+  await held.promise
+  const quick = start('takes over')
+  await pool.query(
+    `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'
+     and database = (select oid from pg_database where datname = current_database())`,
   )
-  stuck.resolve()
   await done('takes over', 5)
-  await Promise.all(stops.map((stop) => stop()))
+  released.resolve()
+  await until(async () =>
+    logs.some(({ err }) => String(Object(err).message).startsWith('another replica has gone on')),
+  )
+  await Promise.all([slow(), quick()])
   expect(await effects('takes over')).toEqual(upTo(5))
 })
 
