@@ -13,7 +13,7 @@ export const hasEnvoy = envoy !== undefined
 
 /** The whole suite as `npm start` runs it, in a folder of its own and on free ports. */
 export const start = async (
-  options: Partial<Pick<SuiteOptions, 'durable' | 'demoData' | 'environment' | 'variables'>> = {},
+  options: Partial<Pick<SuiteOptions, 'durable' | 'demoData' | 'environment' | 'variables' | 'mtls'>> = {},
 ) => {
   const directory = mkdtempSync(join(tmpdir(), 'quartet-e2e-'))
   const suite = await startSuite({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ChannelCredentials } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
 import { ChatService } from '@quartet/proto/chat'
 import type { Service } from '@quartet/proto/contract'
@@ -13,16 +14,18 @@ export interface Demo {
   /** host:port of each service. */
   readonly endpoints: Readonly<Record<string, string>>
   readonly accounts: readonly Account[]
+  /** Plaintext unless given. */
+  readonly credentials?: ChannelCredentials | undefined
 }
 
 /**
  * Fills a suite in which nobody has ordered anything with a few people, orders, files and messages, through its API like
  * everybody else. Each create has a key of its own, so a fill that was cut before its first order is finished by the next.
  */
-export const fillDemo = async ({ endpoints, accounts }: Demo): Promise<void> => {
+export const fillDemo = async ({ endpoints, accounts, credentials }: Demo): Promise<void> => {
   const clients: { close(): void }[] = []
   const as = <S extends Service>(service: S, name: string, token?: string) => {
-    const client = createClient(service, { target: endpoints[name]!, token: () => token })
+    const client = createClient(service, { target: endpoints[name]!, credentials, token: () => token })
     clients.push(client)
     return client
   }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { upstreamTls } from './upstream-tls.ts'
 
 /** Where a service is: a host name that DNS answers with the address of each replica, or an IP address. */
 export interface Endpoint {
@@ -7,14 +8,16 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** An envoy.config.cluster.v3.Cluster for each service, under its name. */
-export const clusters = (services: readonly Endpoint[]) => services.map(cluster)
+/** An envoy.config.cluster.v3.Cluster for each service, under its name; with `tls`, as upstream-tls.ts has it. */
+export const clusters = (services: readonly Endpoint[], { tls = false } = {}) =>
+  services.map((service) => cluster(service, tls))
 
-const cluster = ({ name, host, port }: Endpoint) => ({
+const cluster = ({ name, host, port }: Endpoint, tls: boolean) => ({
   '@type': 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
   name,
   ...(isIP(host) ? { type: 'STATIC' } : { cluster_type: dns }),
   connect_timeout: '1s',
+  ...(tls && { transport_socket: upstreamTls(name) }),
   load_assignment: {
     cluster_name: name,
     endpoints: [

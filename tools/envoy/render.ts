@@ -9,6 +9,7 @@ import { edgeConfig } from './edge-config.ts'
 import { replaceFile } from './replace-file.ts'
 import { writeResources } from './resources.ts'
 import { routeConfiguration } from './routes.ts'
+import { secrets } from './upstream-tls.ts'
 
 /** What the edge of one installation needs to know. */
 export interface Edge {
@@ -22,6 +23,11 @@ export interface Edge {
   readonly metricsPort: number
   /** Where the services are. One that is not listed gets no route. */
   readonly services: readonly Endpoint[]
+  /**
+   * The absolute path of a folder with tls.crt, tls.key and ca.crt: Envoy proves itself to the services with them, and
+   * they must to it, each by its name. Plaintext unless given.
+   */
+  readonly certificates?: string
 }
 
 /** What Envoy is started with, in the folder of its files. */
@@ -55,7 +61,11 @@ export const renderEnvoy = async (edge: Edge): Promise<{ args: string[] }> => {
   )
   await replaceFile(edge.directory, 'contract.binpb', await readFile(descriptorSetPath))
   // Clusters first: a route takes effect at once, and must find where it leads.
-  await writeResources(edge.directory, 'clusters.yaml', clusters(edge.services))
+  if (edge.certificates)
+    for (const secret of secrets(edge.certificates))
+      await writeResources(edge.directory, `${secret.name}.yaml`, [secret])
+  const tls = edge.certificates !== undefined
+  await writeResources(edge.directory, 'clusters.yaml', clusters(edge.services, { tls }))
   await writeResources(edge.directory, 'routes.yaml', [routeConfiguration(contract, running, allowedOrigins)])
   return { args: envoyArguments }
 }

@@ -29,8 +29,11 @@ export interface Backend {
   stop(): void
 }
 
-/** Serves every method of `services` on a free port of 127.0.0.1. */
-export const startBackend = async (services: readonly Service[]): Promise<Backend> => {
+/** Serves every method of `services` on a free port of 127.0.0.1; in plaintext unless `credentials` are given. */
+export const startBackend = async (
+  services: readonly Service[],
+  credentials = ServerCredentials.createInsecure(),
+): Promise<Backend> => {
   const answers = new Map<string, Answer>([['Check', () => ({ status: 'SERVING' })]])
   const calls: Received[] = []
   const answer = (call: Received) => {
@@ -45,9 +48,7 @@ export const startBackend = async (services: readonly Service[]): Promise<Backen
     )
   }
   const port = await new Promise<number>((bound, failed) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, actual) =>
-      error ? failed(error) : bound(actual),
-    ),
+    server.bindAsync('127.0.0.1:0', credentials, (error, actual) => (error ? failed(error) : bound(actual))),
   )
   return {
     port,

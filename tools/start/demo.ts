@@ -16,10 +16,12 @@ export const ensureDemoData = async (
     directory,
     environment,
     endpoints,
+    certificates,
   }: {
     directory: string
     environment: NodeJS.ProcessEnv
     endpoints: Readonly<Record<string, string>>
+    certificates: string | undefined
   },
   onEvent: Listener,
   signal: AbortSignal,
@@ -31,7 +33,12 @@ export const ensureDemoData = async (
     const { succeeded, lastLines } = await runToEnd(
       {
         command: process.execPath,
-        args: [join(workspace, 'tools/demo/main.ts'), JSON.stringify(endpoints), accountsFile(directory)],
+        args: [
+          join(workspace, 'tools/demo/main.ts'),
+          JSON.stringify(endpoints),
+          accountsFile(directory),
+          ...(certificates ? [join(certificates, 'envoy')] : []),
+        ],
         cwd: workspace,
         environment,
         onLine: log.line,

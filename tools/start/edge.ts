@@ -14,14 +14,21 @@ export interface EdgeOptions {
   readonly adminPort: number
   readonly metricsPort: number
   readonly services: readonly { readonly name: string; readonly host: string; readonly port: number }[]
+  readonly certificates?: string
 }
 
-export const edgeOptions = (directory: string, services: readonly Service[], ports: Ports): EdgeOptions => ({
+export const edgeOptions = (
+  directory: string,
+  services: readonly Service[],
+  ports: Ports,
+  certificates: string | undefined,
+): EdgeOptions => ({
   directory: join(directory, 'envoy'),
   edge: { host: '127.0.0.1', port: ports['edge']! },
   adminPort: ports['edge-admin']!,
   metricsPort: ports['edge-metrics']!,
   services: services.map(({ name }) => ({ name, host: '127.0.0.1', port: ports[name]! })),
+  ...(certificates && { certificates: join(certificates, 'envoy') }),
 })
 
 /**

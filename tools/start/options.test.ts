@@ -1,10 +1,11 @@
 import { readOptions } from './options.ts'
 
 test('arguments and variables', () => {
-  expect(readOptions([], {})).toEqual({ help: false, fresh: false, watch: false })
-  expect(readOptions(['--fresh', '--watch', '--port', '0'], { EDGE_PORT: '9' })).toMatchObject({
+  expect(readOptions([], {})).toEqual({ help: false, fresh: false, watch: false, mtls: false })
+  expect(readOptions(['--fresh', '--watch', '--mtls', '--port', '0'], { EDGE_PORT: '9' })).toMatchObject({
     fresh: true,
     watch: true,
+    mtls: true,
     edge: 0,
   })
   expect(readOptions([], { EDGE_PORT: '9090', DATABASE_URL: 'postgresql://db/' })).toMatchObject({

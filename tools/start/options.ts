@@ -6,6 +6,8 @@ export interface Options {
   readonly help: boolean
   readonly fresh: boolean
   readonly watch: boolean
+  /** Services and Envoy prove to each other who they are. */
+  readonly mtls: boolean
   /** The edge's port; 0 moves every port to a free one. */
   readonly edge: number | undefined
   /** A server to use in place of the embedded PostgreSQL. */
@@ -16,6 +18,7 @@ export const usage = `Usage: npm start [-- options]      starts the whole suite 
        npm run dev [-- options]    the same, and restarts what a changed file concerns
 
   --port N   the port of the edge (8080); 0 moves every port to a free one
+  --mtls     TLS between Envoy and the services and among them, both sides with certificates of npm run certs
   --fresh    forgets all data of earlier starts
   --help     shows this
 
@@ -40,6 +43,7 @@ export const readOptions = (args: string[], environment: NodeJS.ProcessEnv): Opt
     help: values.help,
     fresh: values.fresh,
     watch: values.watch,
+    mtls: values.mtls,
     edge: readPort('--port', values.port) ?? readPort('EDGE_PORT', environment['EDGE_PORT']),
     databaseUrl,
   }
@@ -53,6 +57,7 @@ const parse = (args: string[]) => {
         port: { type: 'string' },
         fresh: { type: 'boolean', default: false },
         watch: { type: 'boolean', default: false },
+        mtls: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

@@ -20,18 +20,21 @@ export const choosePorts = async (choice: {
   services: readonly Service[]
   edge?: number
   embedded: boolean
+  /** Each service needs a second one, for health checks in plaintext. */
+  mtls?: boolean
   environment: NodeJS.ProcessEnv
 }): Promise<Ports> => {
   const defaults = {
     edge: choice.edge ?? 8080,
     ...Object.fromEntries(choice.services.map(({ name, port }) => [name, port])),
+    ...(choice.mtls && Object.fromEntries(choice.services.map(({ name }) => [healthOf(name), 0]))),
     ...(choice.embedded && { postgres: 50432 }),
     'edge-admin': 9901,
     'edge-metrics': 9902,
     ...metricsPorts(choice),
   }
   const wishes = Object.entries(defaults).map(([name, port]): Wish => {
-    const variable = `${name.toUpperCase().replace('-', '_')}_PORT`
+    const variable = `${name.toUpperCase().replaceAll('-', '_')}_PORT`
     const given = name === 'edge' ? undefined : readPort(variable, choice.environment[variable])
     return { name, variable, port: given ?? (choice.edge === 0 ? 0 : port) }
   })
@@ -57,6 +60,9 @@ const metricsPorts = ({
   if (first === undefined) return {}
   return Object.fromEntries(services.map(({ name }, index) => [`${name}-metrics`, first && first + index]))
 }
+
+/** The name of a service's port for health checks. */
+export const healthOf = (service: string) => `${service}-health`
 
 /** The port that a text names, or undefined for none. Throws one line when it is not 0 to 65535. */
 export const readPort = (source: string, text: string | undefined): number | undefined => {

@@ -1,17 +1,22 @@
 import { join } from 'node:path'
+import { certificateFiles } from '@quartet/certificates/files'
 import { migrate } from '@quartet/database'
 import { workspace, type Service } from '../services.ts'
 import { accountsFile } from './accounts.ts'
 import { startChild, type Running } from './child.ts'
 import { isReady } from './health.ts'
 import type { LogFile } from './log-file.ts'
-import type { Ports } from './ports.ts'
+import { healthOf, type Ports } from './ports.ts'
 import { untilReady } from './ready.ts'
 import { secretVariables } from './secrets.ts'
 import type { SuiteOptions } from './suite-options.ts'
 
 /** Where the upload service keeps its files. */
 export const filesFolder = (directory: string): string => join(directory, 'files')
+
+/** Where a service is called: by a name where it has a certificate, which is for a name. */
+export const serviceTarget = (port: number, certificates: string | undefined) =>
+  `${certificates ? 'localhost' : '127.0.0.1'}:${port}`
 
 /** The variables of a service: those of its caller, with what this start decides over them. */
 export const serviceEnvironment = (
@@ -23,6 +28,8 @@ export const serviceEnvironment = (
     readonly ports: Ports
     readonly databaseUrl: string
     readonly directory: string
+    /** The folder with a folder of certificates for each service, for mTLS. */
+    readonly certificates?: string | undefined
   },
 ): NodeJS.ProcessEnv => ({
   // There is no balancer that would have to notice before the one replica stops.
@@ -32,7 +39,7 @@ export const serviceEnvironment = (
   ...Object.fromEntries(
     options.services.map(({ name }) => [
       `QUARTET_${name.toUpperCase()}_TARGET`,
-      `127.0.0.1:${options.ports[name]}`,
+      serviceTarget(options.ports[name]!, options.certificates),
     ]),
   ),
   HOST: '127.0.0.1',
@@ -45,9 +52,21 @@ export const serviceEnvironment = (
   QUARTET_DEMO_ACCOUNTS: accountsFile(options.directory),
   FILES_DIR: filesFolder(options.directory),
   ...secretVariables(options.directory, service),
+  ...tlsVariables(options.certificates && join(options.certificates, service.name)),
+  ...(options.certificates && { HEALTH_PORT: String(options.ports[healthOf(service.name)]) }),
   // Halves the time from spawn to listening.
   NODE_COMPILE_CACHE: join(options.directory, 'compile-cache'),
 })
+
+/** Without certificates too: those of the caller's own would be for all services alike, and unknown to Envoy. */
+const tlsVariables = (folder: string | undefined) => {
+  const files = folder ? certificateFiles(folder) : undefined
+  return {
+    TLS_CERT_FILE: files?.certificate ?? '',
+    TLS_KEY_FILE: files?.key ?? '',
+    TLS_CA_FILE: files?.authority ?? '',
+  }
+}
 
 /**
  * Brings a service's database up to date, starts it and resolves when its health service says that it is
@@ -73,6 +92,7 @@ export const startService = async (
     environment,
     onLine: log.line,
   })
-  await untilReady(service.name, child, (signal) => isReady(Number(environment['PORT']), signal), signal)
+  const port = Number(environment['HEALTH_PORT'] ?? environment['PORT'])
+  await untilReady(service.name, child, (signal) => isReady(port, signal), signal)
   return child
 }

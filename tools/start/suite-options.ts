@@ -16,6 +16,8 @@ export interface SuiteOptions {
   readonly databaseUrl?: string | undefined
   /** An Envoy, or why there is none, for a caller who knows. Otherwise it is found or fetched. */
   readonly envoy?: FoundEnvoy
+  /** TLS between Envoy and the services and among them, on both sides with certificates of a local authority. */
+  readonly mtls?: boolean
   /** Forgets all data of earlier starts. */
   readonly fresh?: boolean
   /** Brings generated code up to date first. */

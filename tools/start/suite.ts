@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { localCertificates, localFolder } from '../certificates/local.ts'
 import type { Service } from '../services.ts'
 import { demoAccounts, type Account } from './accounts.ts'
 import { ensureDemoData } from './demo.ts'
@@ -13,7 +14,7 @@ import { lockFolder } from './lock.ts'
 import { choosePorts } from './ports.ts'
 import { createProcesses } from './processes.ts'
 import { provideSecrets } from './secrets.ts'
-import { filesFolder, serviceEnvironment, startService } from './service.ts'
+import { filesFolder, serviceEnvironment, serviceTarget, startService } from './service.ts'
 import type { SuiteOptions } from './suite-options.ts'
 import { together } from './together.ts'
 import { removeVariables, writeVariables } from './variables.ts'
@@ -28,6 +29,8 @@ export interface Suite {
   readonly accounts: readonly Account[]
   /** Why there is no edge, and how to get one. */
   readonly missing?: string
+  /** The folder of the certificates, where TLS is on; docs/tls.md says what is in it. */
+  readonly certificates?: string
   /** What is up now: 'postgres' (if embedded), the services by name, 'envoy' (if there is one). */
   readonly processes: () => { name: string; pid: number }[]
   /** Ends a process and starts it again, migrations or configuration first. */
@@ -68,6 +71,8 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     mkdirSync(filesFolder(directory), { recursive: true })
     const accounts = demoAccounts(directory)
     provideSecrets(directory, services)
+    const certificates = options.mtls ? localFolder(directory) : undefined
+    if (certificates) await localCertificates({ folder: certificates, services })
 
     const [database, envoy] = await together(giveUp, [
       databaseUrl
@@ -79,7 +84,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
 
     const serve = (service: Service) => {
       const databaseUrl = database.url(`quartet_${service.name}`)
-      const environment = serviceEnvironment(service, { ...options, ports, databaseUrl })
+      const environment = serviceEnvironment(service, { ...options, ports, databaseUrl, certificates })
       writeVariables(directory, service.name, { environment, without: options.environment })
       return processes.start(service.name, address(service.name), (log, signal) =>
         startService({ service, environment, log }, signal),
@@ -88,13 +93,16 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     await together(giveUp, services.map(serve))
 
     if ('path' in envoy) {
-      const edge = { ...edgeOptions(directory, services, ports), path: envoy.path, environment }
+      const edge = { ...edgeOptions(directory, services, ports, certificates), path: envoy.path, environment }
       await processes.start('envoy', address('edge'), (log, signal) => startEdge({ ...edge, log }, signal))
     }
 
-    const reachable = [...('path' in envoy ? ['edge'] : []), ...services.map(({ name }) => name)]
-    const endpoints = Object.fromEntries(reachable.map((name) => [name, address(name)]))
-    if (options.demoData) await ensureDemoData({ directory, environment, endpoints }, onEvent, signal)
+    const endpoints = {
+      ...('path' in envoy && { edge: address('edge') }),
+      ...Object.fromEntries(services.map(({ name }) => [name, serviceTarget(ports[name]!, certificates)])),
+    }
+    if (options.demoData)
+      await ensureDemoData({ directory, environment, endpoints, certificates }, onEvent, signal)
     writeJson(endpointsFile, endpoints)
 
     let stopping: Promise<void> | undefined
@@ -102,6 +110,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
       endpoints,
       accounts,
       ...('missing' in envoy && { missing: envoy.missing }),
+      ...(certificates && { certificates }),
       processes: processes.list,
       restart: processes.restart,
       stop: () => (stopping ??= stopInOrder()),

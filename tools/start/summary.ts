@@ -1,10 +1,12 @@
+import { join } from 'node:path'
+import { certificateFiles } from '@quartet/certificates/files'
 import type { Output } from './output.ts'
 import type { Suite } from './suite.ts'
 
 /** What a newcomer needs once everything runs: where it is, who to be, what to try, how to stop. */
 export const showSummary = (
   { line, paint }: Output,
-  { endpoints, accounts, missing }: Suite,
+  { endpoints, accounts, missing, certificates }: Suite,
   { directory, milliseconds }: { directory: string; milliseconds: number },
 ): void => {
   const bold = (text: string) => paint('bold', text)
@@ -23,11 +25,12 @@ export const showSummary = (
   for (const { email, password } of accounts) line(`  ${email.padEnd(22)}${password}`)
   line()
   line(bold('Try'))
-  for (const [about, command] of commands(endpoints, accounts[0]!)) {
+  for (const [about, command] of commands(endpoints, accounts[0]!, certificates)) {
     line(paint('dim', `  # ${about}`))
     line(`  ${command}`)
   }
   line()
+  if (certificates) line(`TLS between Envoy and the services and among them: ${certificates}`)
   line(`Logs: ${directory}/logs. Ctrl-C stops everything and keeps the data.`)
   line()
 }
@@ -35,15 +38,17 @@ export const showSummary = (
 const commands = (
   { edge, user }: Suite['endpoints'],
   { email, password }: Suite['accounts'][number],
+  certificates: string | undefined,
 ): [about: string, command: string][] => {
   const signIn = `'${JSON.stringify({ email, password })}'`
+  const grpcurl = `grpcurl ${!edge && certificates ? withCertificate(certificates) : '-plaintext'}`
   const grpc = edge ?? user
-  const list: [string, string] = ['gRPC: what there is to call', `grpcurl -plaintext ${grpc} list`]
+  const list: [string, string] = ['gRPC: what there is to call', `${grpcurl} ${grpc} list`]
   if (!edge) {
     return [
       list,
-      ['sign in', `grpcurl -plaintext -d ${signIn} ${grpc} quartet.auth.v1.AuthService/SignIn`],
-      ['is it well?', `grpcurl -plaintext -d '{"service":"readiness"}' ${grpc} grpc.health.v1.Health/Check`],
+      ['sign in', `${grpcurl} -d ${signIn} ${grpc} quartet.auth.v1.AuthService/SignIn`],
+      ['is it well?', `${grpcurl} -d '{"service":"readiness"}' ${grpc} grpc.health.v1.Health/Check`],
     ]
   }
   // An empty message in gRPC-Web is five zeros: no flags, length 0.
@@ -57,4 +62,10 @@ const commands = (
       `${emptyCall} http://${edge}/quartet.auth.v1.AuthService/GetJwks | cat -v`,
     ],
   ]
+}
+
+/** As Envoy would call the services. */
+const withCertificate = (certificates: string) => {
+  const { authority, certificate, key } = certificateFiles(join(certificates, 'envoy'))
+  return `-cacert ${authority} -cert ${certificate} -key ${key}`
 }

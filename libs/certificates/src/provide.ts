@@ -35,8 +35,8 @@ export const provideCertificates = async ({
   directory: string
   wanted: readonly Wanted[]
   /** How long a certificate lives; a fraction for tests. */
-  days?: number
-  renew?: boolean
+  days?: number | undefined
+  renew?: boolean | undefined
 }): Promise<Provided[]> => {
   const authority = await provideAuthority(join(directory, 'ca'))
   return Promise.all(
