@@ -1,14 +1,15 @@
-const long = Boolean(process.env.LONG)
+// Undefined: all tests but those of a kind that has to be asked for.
+const kind = process.env.TEST_KIND
 
 export default {
-  testMatch: [long ? '**/*.long.test.ts' : '**/*.test.ts'],
+  testMatch: [kind ? `**/*.${kind}.test.ts` : '**/*.test.ts'],
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/\\.',
     '<rootDir>/.*/(gen|generated)/',
-    ...(long ? [] : ['\\.long\\.test\\.ts$']),
+    ...(kind ? [] : ['\\.(long|cluster)\\.test\\.ts$']),
   ],
-  passWithNoTests: long,
+  passWithNoTests: kind !== undefined,
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tools/jest/strip.js' },
   globalSetup: '<rootDir>/tools/jest/setup.js',
@@ -17,7 +18,7 @@ export default {
   // A file whose tests `-t` leaves out all together never runs its afterAll, and what it opened would stay open.
   forceExit: true,
   // A limit for what hangs, on a machine that has other things to do.
-  testTimeout: long ? 600_000 : 90_000,
+  testTimeout: kind ? 600_000 : 90_000,
   coverageProvider: 'v8',
   coveragePathIgnorePatterns: ['/node_modules/', '/gen/', '/generated/'],
 }

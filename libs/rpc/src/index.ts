@@ -1,7 +1,7 @@
 export { anonymous, roles, type Caller, type Role } from './caller.ts'
 export type { CallOptions } from './client/call-options.ts'
 export { createClient, type ClientOptions } from './client/client.ts'
-export { RemoteError } from './client/error.ts'
+export { isConnectionLost, RemoteError } from './client/error.ts'
 export { healthCheck } from './client/health-check.ts'
 export type { ClientInterceptor, OutgoingCall } from './client/interceptor.ts'
 export type { Context } from './context.ts'

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { applyDemo, deleteDemo, kubectl } from './cluster.ts'
+import { atEdge, startMixedLoad } from './load/mixed.ts'
+import { newRecord } from './load/record.ts'
+
+let demo: Awaited<ReturnType<typeof applyDemo>>
+beforeAll(async () => (demo = await applyDemo()))
+afterAll(() => deleteDemo())
+
+const startLoad = () =>
+  startMixedLoad(
+    atEdge(demo.edge),
+    demo.accounts.find(({ role }) => role === 'ADMIN')!,
+  )
+
+/** All of these must have happened, and nothing of what must not. */
+const nothingWrong = { ...newRecord(), done: expect.objectContaining(allKinds()) }
+function allKinds() {
+  return Object.fromEntries(
+    ['created', 'read', 'updates', 'uploads', 'messages'].map((what) => [what, expect.any(Number)]),
+  )
+}
+
+test('all four kinds answer through the load balancer', async () => {
+  const load = await startLoad()
+  await sleep(5_000)
+  expect(await load.stop()).toEqual(nothingWrong)
+})
+
+test('every Deployment is rolled under load, and nobody notices', async () => {
+  const load = await startLoad()
+  for (const name of ['user', 'order', 'chat', 'upload', 'envoy']) {
+    await kubectl('rollout', 'restart', `deployment/${name}`)
+    await kubectl('rollout', 'status', `deployment/${name}`, '--timeout=5m')
+  }
+  const record = await load.stop()
+  console.log(record.done)
+  expect(record).toEqual(nothingWrong)
+  expect(record.done).toMatchObject({
+    'watches resumed': expect.any(Number),
+    'chats resumed': expect.any(Number),
+  })
+})
+
+test('pods are killed under load, one of each Deployment', async () => {
+  const load = await startLoad()
+  for (const name of ['user', 'order', 'chat', 'envoy']) {
+    const [pod] = (
+      await kubectl(
+        'get',
+        'pods',
+        '-l',
+        `app.kubernetes.io/name=${name}`,
+        '-o',
+        'name',
+        '--field-selector=status.phase=Running',
+      )
+    ).split('\n')
+    await kubectl('delete', pod!, '--force', '--grace-period=0')
+    await kubectl('rollout', 'status', `deployment/${name}`, '--timeout=5m')
+  }
+  const record = await load.stop()
+  console.log(record.done)
+  expect(record).toEqual(nothingWrong)
+})
+
+describe('who may reach whom', () => {
+  const connect = (host: string, port: number) =>
+    `const s=require('net').connect(${port},'${host}');s.setTimeout(5000);s.on('connect',()=>{console.log('open');process.exit()});for(const e of ['timeout','error'])s.on(e,()=>{console.log('closed');process.exit()})`
+  const stranger = 'quartet-stranger'
+  afterAll(() => kubectl('delete', 'namespace', stranger, '--ignore-not-found'))
+
+  test('from elsewhere in the cluster: Envoy, and nothing else', async () => {
+    await kubectl('create', 'namespace', stranger)
+    const image = await kubectl(
+      'get',
+      'deployment',
+      'user',
+      '-o',
+      'jsonpath={.spec.template.spec.containers[0].image}',
+    )
+    const ways = [
+      ['envoy', 80],
+      ['user', 50051],
+      ['order', 50051],
+      ['upload', 50051],
+      ['chat', 50051],
+      ['postgres', 5432],
+    ] as const
+    const found: Record<string, string> = {}
+    for (const [name, port] of ways) {
+      const script = connect(`${name}.quartet.svc.cluster.local`, port)
+      found[name] = (
+        await kubectl(
+          '-n',
+          stranger,
+          'run',
+          `to-${name}`,
+          '--image',
+          image,
+          '--restart=Never',
+          '--rm',
+          '-i',
+          '--quiet',
+          '--command',
+          '--',
+          '/nodejs/bin/node',
+          '-e',
+          script,
+        )
+      ).split('\n')[0]!
+    }
+    expect(found).toEqual({
+      envoy: 'open',
+      user: 'closed',
+      order: 'closed',
+      upload: 'closed',
+      chat: 'closed',
+      postgres: 'closed',
+    })
+  })
+
+  test('from a service: whom it calls', async () => {
+    const from = async (name: string, host: string, port: number) =>
+      kubectl(
+        'exec',
+        `deployment/${name}`,
+        '-c',
+        'service',
+        '--',
+        '/nodejs/bin/node',
+        '-e',
+        connect(host, port),
+      )
+    expect(await from('upload', 'user', 50051)).toBe('open')
+    expect(await from('upload', 'postgres', 5432)).toBe('open')
+    expect(await from('upload', 'order', 50051)).toBe('closed')
+  })
+})
+
+test('load brings replicas', async () => {
+  // A threshold that a small load on a small machine gets past.
+  await kubectl(
+    'patch',
+    'hpa',
+    'order',
+    '--type=json',
+    '-p',
+    '[{"op":"replace","path":"/spec/metrics/0/resource/target/averageValue","value":"20m"}]',
+  )
+  const load = await startLoad()
+  const replicas = async () =>
+    Number(await kubectl('get', 'deployment', 'order', '-o', 'jsonpath={.status.readyReplicas}'))
+  while ((await replicas()) < 3) await sleep(1_000)
+  expect(await load.stop()).toEqual(nothingWrong)
+})
+
+test('deleted, nothing of it remains', async () => {
+  await deleteDemo()
+  const left = await kubectl(
+    'get',
+    'namespaces,persistentvolumes,clusterroles,clusterrolebindings',
+    '-o',
+    'name',
+  )
+  expect(left.split('\n').filter((name) => name.includes('quartet') && !name.includes('stranger'))).toEqual(
+    [],
+  )
+  const volumes = await kubectl(
+    'get',
+    'persistentvolumes',
+    '-o',
+    'jsonpath={.items[*].spec.claimRef.namespace}',
+  )
+  expect(volumes).not.toContain('quartet')
+})

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ChatService } from '@quartet/proto/chat'
+import { follow, type CallOptions, type Client } from '@quartet/rpc'
+import { count, describeFailure, pauseMs, type Record } from './record.ts'
+
+type Chat = Client<typeof ChatService, CallOptions>
+
+/**
+ * A bidirectional stream: talks in a room of its own until `signal` aborts, and comes back when the stream ends, sending
+ * again what was not acknowledged. Every message must be there once, and must have been heard once and in order.
+ */
+export const talk = async (chat: Chat, record: Record, signal: AbortSignal): Promise<void> => {
+  const { room } = await chat.createRoom({ title: 'load', requestId: randomUUID() })
+  const roomId = room!.id
+  const unacknowledged = new Map<string, string>()
+  const delivered = new Set<string>()
+  const heard: string[] = []
+  const stopping = new AbortController()
+
+  async function* requests(afterSequence: string) {
+    yield { join: { roomId, afterSequence } }
+    for (const [clientMessageId, text] of unacknowledged) yield { send: { roomId, clientMessageId, text } }
+    while (!stopping.signal.aborted) {
+      await sleep(pauseMs)
+      if (signal.aborted) continue // what is not acknowledged yet is still waited for
+      const clientMessageId = randomUUID()
+      unacknowledged.set(clientMessageId, `message ${clientMessageId}`)
+      yield { send: { roomId, clientMessageId, text: `message ${clientMessageId}` } }
+    }
+  }
+  const listen = async () => {
+    const answers = follow((cursor) => chat.chat(requests(cursor ?? '0')), {
+      cursorOf: ({ message }) => message?.sequence,
+      signal: stopping.signal,
+      onRestart: () => count(record, 'chats resumed'),
+    })
+    for await (const answer of answers) {
+      if (answer.delivered) {
+        unacknowledged.delete(answer.delivered.clientMessageId)
+        delivered.add(answer.delivered.clientMessageId)
+        count(record, 'messages')
+      }
+      if (answer.message) heard.push(answer.message.clientMessageId)
+      if (answer.error) record.failed.push(`Chat: ${answer.error.status?.message}`)
+    }
+  }
+  const listening = listen().catch((error: unknown) => record.failed.push(describeFailure('Chat', error)))
+
+  const isDone = () => unacknowledged.size === 0 && heard.length >= delivered.size
+  while (!signal.aborted) await sleep(pauseMs)
+  for (const end = Date.now() + 30_000; !isDone() && Date.now() < end;) await sleep(pauseMs)
+  stopping.abort()
+  await listening
+
+  const stored = await storedIn(chat, roomId)
+  for (const id of delivered) if (!stored.includes(id)) record.lost.push(`message ${id} is not stored`)
+  for (const id of delivered) if (!heard.includes(id)) record.lost.push(`message ${id} was not heard`)
+  for (const id of unacknowledged.keys()) record.lost.push(`message ${id} was never acknowledged`)
+  if (new Set(stored).size !== stored.length)
+    record.doubled.push(`a message of room ${roomId} is stored twice`)
+  if (heard.join() !== stored.slice(0, heard.length).join())
+    record.doubled.push(`room ${roomId} was not heard once and in order`)
+}
+
+const storedIn = async (chat: Chat, roomId: string): Promise<string[]> => {
+  const stored: string[] = []
+  for (let afterSequence = '0'; ;) {
+    const { messages } = await chat.listMessages({ roomId, afterSequence, pageSize: 100 })
+    if (messages.length === 0) return stored
+    stored.push(...messages.map(({ clientMessageId }) => clientMessageId))
+    afterSequence = messages.at(-1)!.sequence
+  }
+}

@@ -1,0 +1,28 @@
+import type { RpcError } from '@quartet/rpc'
+
+/** What a load saw while it ran. */
+export interface Record {
+  /** How often each thing was done, by name: 'created', 'read', 'updates', 'uploads', 'messages', … */
+  readonly done: { [what: string]: number }
+  /** Calls that failed though they may be repeated: none should. */
+  readonly failed: string[]
+  /** What was acknowledged and is not there, or was not seen by who follows it. */
+  readonly lost: string[]
+  /** What happened or was seen twice. */
+  readonly doubled: string[]
+}
+
+export const newRecord = (): Record => ({ done: {}, failed: [], lost: [], doubled: [] })
+
+export const count = ({ done }: Record, what: string, by = 1): void => {
+  done[what] = (done[what] ?? 0) + by
+}
+
+/** One line about a call that failed. */
+export const describeFailure = (what: string, error: unknown): string => {
+  const { code, reason, message } = error as RpcError
+  return `${what}: ${code ?? ''} ${reason ?? ''} ${message}`
+}
+
+/** Milliseconds between two calls of a worker: a load that is steady, not one that measures. */
+export const pauseMs = 20
