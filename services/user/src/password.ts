@@ -1,4 +1,5 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { turns } from '@quartet/rpc'
 
@@ -6,8 +7,11 @@ import { turns } from '@quartet/rpc'
 const memory = 19 * 1024
 const passes = 2
 const parallelism = 1
-/** More at once would take the threads that DNS and files need, and 19 MiB each; more in line would wait in vain. */
-const inTurn = turns({ atOnce: 2, maxWaiting: 100 })
+/**
+ * Half of the cores at most, so that a flood of sign-ins leaves the other half to all other calls, and two at most, because
+ * more would take the threads that DNS and files need. More in line would wait in vain.
+ */
+const inTurn = turns({ atOnce: availableParallelism() < 4 ? 1 : 2, maxWaiting: 100 })
 
 /**
  * Hashes a password into a PHC string, which names its parameters: later ones can differ.
