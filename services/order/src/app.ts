@@ -25,7 +25,10 @@ export const createApp = ({
   users: Client<typeof UserService, CallOptions>
 }) => {
   const feed = orderFeed({ pool, listener, logger })
-  const orders = orderRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool, feed)
+  // A transaction waits for its connection until the pool gives up, which is known for what it is: UNAVAILABLE.
+  const transactionOptions = { maxWait: 10_000 }
+  const prisma = new PrismaClient({ adapter: prismaAdapter(pool), transactionOptions })
+  const orders = orderRepository(prisma, pool, feed)
   const handlers = {
     ...orderHandlers({ orders, users }),
     ...watchOrders({ orders, feed }),

@@ -8,7 +8,9 @@ const migrations = join(import.meta.dirname, '../prisma/migrations')
 
 runService({ name: 'order', schema, migrations }, async (service) => {
   const { config, connect, identity, onStop } = service
-  const app = createApp({ ...service, users: connect(UserService, config.QUARTET_USER_TARGET) })
+  const who = identity(config.QUARTET_USER_TARGET)
+  const users = connect(UserService, config.QUARTET_USER_TARGET)
+  const app = createApp({ ...service, users })
   onStop(app.close)
-  return { ...app, verify: identity(config.QUARTET_USER_TARGET).verify }
+  return { ...app, verify: who.verify }
 })

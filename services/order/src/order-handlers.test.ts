@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import type { CreateOrderRequest } from '@quartet/proto/order'
+import { OrderService, type CreateOrderRequest } from '@quartet/proto/order'
 import { PreconditionFailureSchema } from '@quartet/proto/rpc-status'
-import { RpcError } from '@quartet/rpc'
-import { failure } from '@quartet/testing'
+import { implement, RpcError } from '@quartet/rpc'
+import { failure, testServer } from '@quartet/testing'
+import { orderHandlers } from './order-handlers.ts'
 import { fill, item, orderSuite } from './testing/order-suite.ts'
 
 const suite = await orderSuite()
@@ -18,8 +19,9 @@ const editor = await person('EDITOR')
 const missing = { code: status.NOT_FOUND, reason: 'ORDER_NOT_FOUND' }
 const forbidden = { code: status.PERMISSION_DENIED, reason: 'NOT_PERMITTED' }
 
+const gift = { fields: { gift: { boolValue: true } } }
 const create = async (
-  request: CreateOrderRequest = { items: [item('tea', 4, 990_000_000, 2)] },
+  request: CreateOrderRequest = { items: [item('tea', 4, 990_000_000, 2)], attributes: gift },
   by = customer,
 ) => (await by.client.createOrder(request)).order!
 
@@ -246,6 +248,34 @@ describe('ListOrders', () => {
     expect(await listed(editor, { limit: 3 })).toEqual([other, order, kept])
     expect(await failure(listed(two, { customerId: one.id }))).toMatchObject(forbidden)
     expect(await listed(await person())).toEqual([])
+  })
+
+  // Guarantee 5: what a slow reader has not read stays in the database.
+  test('who does not read on has few pages made', async () => {
+    const someone = await person()
+    await fill(database.pool, someone.id, 8_000, 3_000)
+    const handlers = orderHandlers({ orders: suite.orders, users: suite.users })
+    let made = 0
+    const implementation = implement(OrderService, {
+      async *listOrders(request, context) {
+        for await (const page of handlers.listOrders(request, context)) {
+          made++
+          yield page
+        }
+      },
+    })
+    const server = await testServer([implementation], suite.identity.verify)
+    const pages = server.client(OrderService, someone.token).listOrders({})[Symbol.asyncIterator]()
+    let read = (await pages.next()).value!.orders.length
+    for (let before = 0; before < made;) {
+      before = made
+      for (let i = 0; i < 20; i++) await failure(someone.client.getOrder({ orderId: randomUUID() }))
+    }
+    // Of 80, 0.3 MB each: a client takes 16 ahead, and 8 MiB are under way on its connection.
+    expect(made).toBeLessThan(60)
+    for (let next; !(next = await pages.next()).done;) read += next.value.orders.length
+    expect([read, made]).toEqual([8_000, 80])
+    server.close()
   })
 
   // Guarantee 3: what nobody waits for any more ends in the database, too.

@@ -40,7 +40,7 @@ export const orderHandlers = ({
 
     async updateOrderStatus({ orderId, status, etag }, { caller }) {
       const wanted = fromStatus(status)!
-      const order = await orders.update(orderId, (order) => {
+      const order = await orders.update(orderId.toLowerCase(), (order) => {
         assertMayMove(caller, visibleTo(caller, order, orderId), wanted)
         if (order.status === wanted) return undefined
         assertCanMove(order, wanted, etag)

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { cancellable, gather, once, recall, type Attempt, type Codec } from '@quartet/database'
+import { cancellable, once, recall, type Attempt, type Codec } from '@quartet/database'
 import type { Pool } from 'pg'
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts'
 import { eventOf, type OrderFeed } from './order-feed.ts'
@@ -34,15 +34,14 @@ const pageSize = 100
 
 /** Orders in PostgreSQL. docs/decisions/prisma-and-pg.md says which query goes through what. */
 export const orderRepository = (prisma: PrismaClient, pool: Pool, feed: OrderFeed) => ({
-  /** A point read, items included; many at once cost little more than one. */
-  get: gather<StoredOrder>(async (ids) => {
+  async get(id: string): Promise<StoredOrder | undefined> {
     const { rows } = await pool.query<Row>({
-      name: 'orders by id',
-      text: `select ${columns}, ${itemsOf('orders')} from orders where id = any($1::uuid[])`,
-      values: [ids],
+      name: 'order',
+      text: `select ${columns}, ${itemsOf('orders')} from orders where id = $1`,
+      values: [id],
     })
-    return new Map(rows.map((row) => [row.id, toStored(row)]))
-  }),
+    return rows[0] && toStored(rows[0])
+  },
 
   /** The same without the items. */
   async getHeader(id: string): Promise<OrderHeader | undefined> {

@@ -1,36 +1,16 @@
 import { join } from 'node:path'
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
-import { status } from '@grpc/grpc-js'
 import { createListener } from '@quartet/events'
 import { OrderService } from '@quartet/proto/order'
 import { UserService, type UserStatus } from '@quartet/proto/user'
-import { createClient, implement, RpcError, type Role } from '@quartet/rpc'
+import { createClient, type Role } from '@quartet/rpc'
 import { testDatabase, testIdentity, testServer } from '@quartet/testing'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { createApp } from '../app.ts'
+import { userService } from './other-services.ts'
 
 export const migrations = join(import.meta.dirname, '../../prisma/migrations')
-
-/** A user service as far as orders ask for it: over a real socket, with the access that the contract gives. */
-export const userService = async (identity: Awaited<ReturnType<typeof testIdentity>>) => {
-  const users = new Map<string, UserStatus>()
-  const asked: { userId: string; by: string }[] = []
-  const server = await testServer(
-    [
-      implement(UserService, {
-        async getUser({ userId }, { caller }) {
-          asked.push({ userId, by: caller.kind === 'anonymous' ? '' : caller.id })
-          const userStatus = users.get(userId)
-          if (!userStatus) throw new RpcError(status.NOT_FOUND, 'USER_NOT_FOUND', { userId })
-          return { user: { id: userId, status: userStatus } }
-        },
-      }),
-    ],
-    identity.verify,
-  )
-  return { ...server, users, asked }
-}
 
 /** The order service on a database of its own, with people who call it. */
 export const orderSuite = async () => {
@@ -47,17 +27,18 @@ export const orderSuite = async () => {
     database,
     identity,
     server,
+    users,
     userServer,
     /** Somebody with a role, whom the user service knows, and a client that calls as they. */
     person: async (role: Role = 'VIEWER', userStatus: UserStatus = 'USER_STATUS_ACTIVE') => {
       const id = randomUUID()
       userServer.users.set(id, userStatus)
-      return { id, client: server.client(OrderService, await identity.token({ sub: id, role })) }
+      const token = await identity.token({ sub: id, role })
+      return { id, token, client: server.client(OrderService, token) }
     },
     async close() {
       server.close()
-      users.close()
-      userServer.close()
+      for (const one of [users, userServer]) one.close()
       app.close()
       await listener.close()
       await database.drop()

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { AuthService } from '@quartet/proto/auth'
+import { OrderService, type StreamOrderUpdatesResponse__Output } from '@quartet/proto/order'
+import { createClient, follow, RpcError } from '@quartet/rpc'
+import { status } from '@grpc/grpc-js'
+import { start } from './suite.ts'
+
+let suite: Awaited<ReturnType<typeof start>>
+let orders: ReturnType<typeof createClient<typeof OrderService>>
+
+beforeAll(async () => {
+  suite = await start()
+  const auth = createClient(AuthService, { target: suite.endpoints['user']! })
+  const { tokens } = await auth.signIn(suite.account('EDITOR'))
+  auth.close()
+  const target = suite.endpoints['order']!
+  orders = createClient(OrderService, { target, token: () => tokens!.accessToken })
+}, 120_000)
+afterAll(async () => {
+  orders?.close()
+  await suite?.stop()
+})
+
+/** Ends the service without a word; the suite brings it back. */
+const killOrderService = () =>
+  process.kill(suite.processes().find(({ name }) => name === 'order')!.pid, 'SIGKILL')
+
+/** The answer of a call, however often the service is away. */
+const persistently = async <T>(call: () => Promise<T>): Promise<T> => {
+  for (;;) {
+    try {
+      return await call()
+    } catch (error) {
+      if (
+        !(error instanceof RpcError) ||
+        ![status.UNAVAILABLE, status.INTERNAL, status.DEADLINE_EXCEEDED].includes(error.code)
+      )
+        throw error
+    }
+  }
+}
+
+const tea = {
+  productId: 'tea',
+  name: 'Tea',
+  quantity: 2,
+  unitPrice: { currencyCode: 'EUR', units: '4', nanos: 5 },
+}
+const create = async () => {
+  const request = { items: [tea], requestId: randomUUID() }
+  return (await persistently(() => orders.createOrder(request))).order!
+}
+
+// Guarantee 1: what was acknowledged is stored.
+test('an order and its items are there after the service was killed at the moment of the answer', async () => {
+  const order = await create()
+  killOrderService()
+  const read = async () => (await persistently(() => orders.getOrder({ orderId: order.id }))).order!
+  expect(await read()).toEqual(order)
+
+  async function* items() {
+    yield { start: { orderId: order.id } }
+    yield { item: tea }
+    yield { commit: { count: 1 } }
+  }
+  const { total } = await orders.uploadLineItems(items())
+  killOrderService()
+  expect(await read()).toMatchObject({ items: [tea, tea], total })
+}, 120_000)
+
+// Guarantee 2: who follows misses nothing and gets nothing twice.
+test('a watch goes through the death of the service: every change once, in order', async () => {
+  const reading = new AbortController()
+  const seen: StreamOrderUpdatesResponse__Output[] = []
+  const following = Promise.withResolvers<void>()
+  const count = 30
+  const watching = (async () => {
+    const updates = follow((cursor) => orders.streamOrderUpdates({ resumeToken: cursor ?? '' }), {
+      cursorOf: ({ resumeToken }) => resumeToken,
+      signal: reading.signal,
+    })
+    for await (const update of updates) {
+      following.resolve()
+      if (update.order) seen.push(update)
+      if (seen.length === count) return
+    }
+  })()
+  await following.promise
+
+  const made = []
+  for (let i = 0; i < count; i++) {
+    if (i % 10 === 5) killOrderService()
+    made.push(await create())
+  }
+  await watching
+  reading.abort()
+  expect(seen.map(({ order }) => order)).toEqual(made)
+}, 120_000)
