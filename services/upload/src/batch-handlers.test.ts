@@ -36,7 +36,7 @@ const names = async () => (await ada.listFiles({ pageSize: 1000 })).files.map(({
 test('each item is done or listed with why not, in the order of the items', async () => {
   const text = await store(Buffer.from('one two\nthree\n'))
   const image = await store(await picture(600, 300).jpeg().toBuffer(), 'teal.jpg')
-  const bomb = await store(await picture(12_000, 12_000).png().toBuffer())
+  const bomb = await store(await picture(7_100, 7_100).png().toBuffer())
   const svg = await store(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))
   const hers = await store(Buffer.from('private'), 'hers', await service.client())
   const { processedCount, results, errors } = await batch([
@@ -99,14 +99,18 @@ test.each<[string, object[], status, string]>([
 test('a batch that is cancelled while it is worked on leaves no thumbnail', async () => {
   const image = await store(await picture(10, 10).png().toBuffer(), `${randomUUID()}.png`)
   const text = await store(Buffer.from('x'))
-  const reached = Promise.withResolvers<void>()
+  const [stored, reading] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const cut = new AbortController()
-  // The thumbnail comes first; then the text is read, and that is where the caller goes.
+  // The thumbnail is stored while the text is still being read, and that is when the caller goes.
   const stuck = await service.replica((store) => ({
     ...store,
+    async append(key, offset) {
+      const writer = await store.append(key, offset)
+      return { ...writer, sync: () => writer.sync().then(stored.resolve) }
+    },
     async *read(key, start, end) {
       if (end - start === 1) {
-        reached.resolve()
+        reading.resolve()
         await new Promise<void>((resolve) =>
           cut.signal.addEventListener('abort', () => setImmediate(resolve)),
         )
@@ -121,7 +125,9 @@ test('a batch that is cancelled while it is worked on leaves no thumbnail', asyn
     { commit: { count: 2 } },
   ]
   const call = failure(client.processBatch(Readable.from(items), { signal: cut.signal }))
-  await reached.promise
+  await Promise.all([stored.promise, reading.promise])
+  // Whatever else would be done about it has been done by the time that others are answered.
+  for (let i = 0; i < 5; i++) await names()
   cut.abort()
   expect(await call).toMatchObject({ code: status.CANCELLED })
   expect(await names()).not.toContain(`${image.name}.thumbnail.webp`)
