@@ -41,9 +41,10 @@ const parts = (error: unknown) => {
   return { own, adapter, sqlState: adapter?.originalCode ?? own.code }
 }
 
-/** Class 08 and what a server says that is full, stops or starts; Node's of a socket; Prisma's of both. */
+/** Class 08 and what a server says that is full, stops or starts; Node's of a socket; Prisma's of both, and of a
+ * transaction that got no connection in time. */
 const connectionCodes =
-  /^(08...|53300|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1017)$/
+  /^(08...|53300|57P0[123]|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|P1001|P1002|P1017|P2028)$/
 
 /** What `pg` says without a code. */
 const connectionMessages = new Set([

@@ -122,6 +122,24 @@ test('a page that is ahead of the ring is not given a second time by the ring', 
   await steps.return(undefined)
 })
 
+test('a read may bring less than it was asked for, and say that there is more', async () => {
+  const entries = from(1, 30)
+  const { tail, wake } = log({
+    end: async () => 10,
+    async read(after) {
+      const found = entries.slice(after, after + 3)
+      return { entries: found, more: after + 3 < entries.length, position: after + found.length }
+    },
+    pollMs: 1_000_000,
+  })
+  const steps = tail.follow(0, rarely)
+  expect(await take(steps, 30)).toEqual(entries)
+  entries.push(...from(31, 5))
+  wake()
+  expect(await take(steps, 5)).toEqual(from(31, 5))
+  await steps.return(undefined)
+})
+
 test('heartbeats come at once and then on time, and say how far it has got', async () => {
   const { tail, write } = log()
   const steps = tail.follow(0, { signal: never, heartbeatMs: 20 })

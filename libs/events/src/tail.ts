@@ -3,8 +3,10 @@ import { createRing, type Ring } from './ring.ts'
 
 /** What one read of a log brought. */
 export interface Page<Entry, Position> {
-  /** What comes next, in order. As many as were asked for: there may be more. */
+  /** What comes next, in order. */
   readonly entries: readonly Entry[]
+  /** Whether there may be more behind these. Unless given: where there are as many as were asked for. */
+  readonly more?: boolean
   /** Nothing but these lies between where the read began and here. */
   readonly position: Position
   /** For so long an entry has been there that cannot be read yet: worth looking again soon. */
@@ -110,7 +112,7 @@ export const createTail = <Entry, Position>({
         ring.append(entries, position)
         onRead?.(page)
         if (entries.length) for (const { wake } of mine.followers) wake()
-        if (entries.length === pageSize) continue
+        if (hasMore(page)) continue
         soonMs = heldBackMs ? Math.min(soonMs * 2, soon.most) : soon.least
         if (heldBackMs) pauseMs = soonMs
       } catch (error) {
@@ -174,7 +176,7 @@ export const createTail = <Entry, Position>({
             const { floor } = ring
             const page = await catchUp(() => read(position, pageSize), signal)
             for (const entry of page.entries) yield { entry, position: (position = positionOf(entry)) }
-            if (page.entries.length < pageSize) position = later(page.position, floor)
+            if (!hasMore(page)) position = later(page.position, floor)
             continue
           }
           const entry = ring.at(next)
@@ -203,3 +205,5 @@ export const createTail = <Entry, Position>({
     },
   }
 }
+
+const hasMore = ({ entries, more = entries.length === pageSize }: Page<unknown, unknown>): boolean => more

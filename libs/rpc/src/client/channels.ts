@@ -20,12 +20,13 @@ const channelOptions = {
 /** The connections of a client: which one a call takes, and their end. */
 export const openChannels = <S extends Service>(
   service: S,
-  { target, credentials, channels = 1, gzip = [] }: ClientOptions<S>,
+  { target, credentials, serverName, channels = 1, gzip = [] }: ClientOptions<S>,
 ) => {
   const open = (options: grpc.ClientOptions = {}) =>
     new grpc.Client(target, credentials ?? grpc.credentials.createInsecure(), {
       ...channelOptions,
       'grpc.service_config': JSON.stringify(serviceConfig(service)),
+      ...(serverName && { 'grpc.ssl_target_name_override': serverName }),
       ...options,
     })
   // Channels with the same options would share their connections through the pool of the process.

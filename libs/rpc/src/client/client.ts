@@ -13,6 +13,8 @@ export interface ClientOptions<S extends Service = Service> {
   readonly target: string
   /** TLS, as `tlsCredentials` gives it, or any of grpc-js's; plaintext unless given. */
   readonly credentials?: ChannelCredentials | undefined
+  /** The name in the server's certificate, where the target says an address and no name. */
+  readonly serverName?: string
   /** Sent with every call that brings no authorization of its own, as "Bearer <token>". Asked for each call. */
   readonly token?: () => string | undefined
   /** Run around every call, in this order. */
