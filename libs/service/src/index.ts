@@ -2,6 +2,7 @@ export { bool, commonSchema, integer, loadConfig, str, targetOf, type Schema } f
 export { watchEventLoop } from './event-loop.ts'
 export type { Identity } from './identity.ts'
 export { createLogger } from './logger.ts'
+export { callCounter, metricsHandlers, type CallCounts } from './metrics/metrics-service.ts'
 export { poolMetrics } from './metrics/pool-metrics.ts'
 export { processMetrics } from './metrics/process-metrics.ts'
 export type { MetricFamily } from './metrics/prometheus.ts'

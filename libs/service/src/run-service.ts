@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { access, type Verify } from '@quartet/auth'
 import {
   assertMigrated,
@@ -9,11 +10,13 @@ import {
 import { createListener, type Listener } from '@quartet/events'
 import { AuthService } from '@quartet/proto/auth'
 import type { Service } from '@quartet/proto/contract'
+import { MetricsService } from '@quartet/proto/metrics'
 import {
   callMetrics,
   clientTraces,
   createClient,
   createServer,
+  implement,
   type CallOptions,
   type Client,
   type ClientOptions,
@@ -27,6 +30,7 @@ import { loadConfig, type commonSchema } from './config.ts'
 import { watchEventLoop } from './event-loop.ts'
 import { remoteIdentity, type Identity } from './identity.ts'
 import { createLogger } from './logger.ts'
+import { callCounter, metricsHandlers } from './metrics/metrics-service.ts'
 import { poolMetrics } from './metrics/pool-metrics.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
 import type { MetricFamily } from './metrics/prometheus.ts'
@@ -64,6 +68,8 @@ export interface Foundation<S extends typeof commonSchema> {
     target: string,
     options?: Omit<ClientOptions<T>, 'target'>,
   ) => Client<T, CallOptions>
+  /** What `connect` gives a client, for one that is closed before the service stops. */
+  readonly clientOptions: Pick<ClientOptions, 'credentials' | 'interceptors'>
   /** Who calls, and as whom this service calls, by the user service at `target`. For all services but that one. */
   readonly identity: (target: string) => Identity
 }
@@ -118,16 +124,19 @@ export const runService = <S extends typeof commonSchema>(
     onStop(() => clearInterval(sweep))
 
     const metrics = common.METRICS_PORT ? callMetrics() : undefined
-    const interceptors = [
-      ...(tracing ? [clientTraces(tracing.tracer)] : []),
-      ...(metrics ? [metrics.client] : []),
-    ]
+    const clientOptions = {
+      credentials: tls?.channel,
+      interceptors: [
+        ...(tracing ? [clientTraces(tracing.tracer)] : []),
+        ...(metrics ? [metrics.client] : []),
+      ],
+    }
     const connect: Foundation<S>['connect'] = (service, target, options = {}) => {
       const client = createClient(service, {
-        credentials: tls?.channel,
+        ...clientOptions,
         ...options,
         target,
-        interceptors: [...interceptors, ...(options.interceptors ?? [])],
+        interceptors: [...clientOptions.interceptors, ...(options.interceptors ?? [])],
       })
       onStop(() => client.close())
       return client
@@ -135,7 +144,7 @@ export const runService = <S extends typeof commonSchema>(
     const secretFile = common.QUARTET_SERVICE_SECRET_FILE
     const identity = (target: string) =>
       remoteIdentity({ auth: connect(AuthService, target), name, secretFile, logger, onStop })
-    const app = await build({ config, logger, pool, listener, onStop, connect, identity })
+    const app = await build({ config, logger, pool, listener, onStop, connect, clientOptions, identity })
 
     if (common.METRICS_PORT && metrics) {
       const sources = [metrics.families, processMetrics(), poolMetrics(pool), ...(app.metrics ?? [])]
@@ -143,8 +152,15 @@ export const runService = <S extends typeof commonSchema>(
       onStop(close)
     }
     const loop = watchEventLoop({ limitMs: common.MAX_EVENT_LOOP_DELAY_MS, logger })
+    const replica = hostname()
+    const calls = callCounter()
     const server = createServer({
-      implementations: app.implementations,
+      implementations: [
+        ...app.implementations,
+        implement(MetricsService, metricsHandlers(calls.counts, replica)),
+      ],
+      interceptors: [calls.interceptor],
+      replica,
       access: access(app.verify),
       readiness: async (signal) => {
         loop.assertResponsive()
