@@ -1,25 +1,30 @@
-import type { ChatService } from '@quartet/proto/chat'
-import type { Handlers } from '@quartet/rpc'
+import type { ChatService, SubscribeResponse } from '@quartet/proto/chat'
+import { encodeOnce, type Handlers } from '@quartet/rpc'
 import type { Enter } from './enter.ts'
 import type { MessageRepository } from './message-repository.ts'
 import { toMessage } from './message.ts'
+import { outbox } from './outbox.ts'
 import type { RoomRepository } from './room-repository.ts'
 import type { Say } from './say.ts'
+import type { Visitor } from './visit.ts'
 
 interface Dependencies {
   readonly rooms: RoomRepository
   readonly messages: MessageRepository
   readonly enter: Enter
   readonly say: Say
+  readonly visit: Visitor
 }
 
-type MessageHandlers = Pick<Handlers<typeof ChatService>, 'listMessages' | 'sendMessage'>
+type MessageHandlers = Pick<Handlers<typeof ChatService>, 'listMessages' | 'sendMessage' | 'subscribe'>
 
 const defaultPageSize = 50
 /** Of the texts in a page. A client takes messages of up to 4 MiB. */
 const maxBytesOfPage = 3 * 1024 * 1024
+const heartbeatMs = 20_000
+const heartbeat: SubscribeResponse = encodeOnce({ heartbeat: {} })
 
-export const messageHandlers = ({ rooms, messages, enter, say }: Dependencies): MessageHandlers => ({
+export const messageHandlers = ({ rooms, messages, enter, say, visit }: Dependencies): MessageHandlers => ({
   async sendMessage(request, { caller }) {
     const roomId = request.roomId.toLowerCase() // as PostgreSQL writes a UUID
     await enter(roomId, caller)
@@ -37,4 +42,18 @@ export const messageHandlers = ({ rooms, messages, enter, say }: Dependencies): 
     const lastSequences = await rooms.lastSequences([roomId])
     return { messages: page.messages.map(toMessage), lastSequence: lastSequences.get(roomId) ?? 0 }
   },
+
+  subscribe: ({ roomId, afterSequence }, { caller, signal }) =>
+    outbox<SubscribeResponse>(signal, (out, signal) =>
+      visit({
+        roomId: roomId.toLowerCase(),
+        caller,
+        afterSequence,
+        signal,
+        heartbeatMs,
+        onMessage: ({ response }) => out.put(response),
+        onPresence: out.offer,
+        onHeartbeat: () => out.put(heartbeat),
+      }),
+    ),
 })

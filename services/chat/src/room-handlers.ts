@@ -2,14 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { isService } from '@quartet/auth'
 import type { Attempt } from '@quartet/database'
 import type { ChatService, CreateRoomRequest__Output } from '@quartet/proto/chat'
-import {
-  decodePageToken,
-  encodePageToken,
-  invalidArgument,
-  RpcError,
-  type Caller,
-  type Handlers,
-} from '@quartet/rpc'
+import { decodePageToken, encodePageToken, RpcError, type Caller, type Handlers } from '@quartet/rpc'
 import { roomNotFound, type Enter } from './enter.ts'
 import type { NewRoom, RoomRepository } from './room-repository.ts'
 import { mayLetIn, mayShowOut, toRoom, visibilityOf, type StoredRoom } from './room.ts'
@@ -74,13 +67,10 @@ export const roomHandlers = ({ rooms, enter, membersChanged }: Dependencies): Ro
   }
 }
 
-/** @throws RpcError for an order that is not for this caller to name, or a service that names none. */
+/** @throws RpcError PERMISSION_DENIED where somebody else than the order service names an order */
 const newRoom = (request: CreateRoomRequest__Output, caller: Caller): NewRoom => {
   if (request.orderId && !isService(caller))
     throw new RpcError(status.PERMISSION_DENIED, 'NOT_PERMITTED', { field: 'order_id' })
-  // Nobody could find a room that is neither a person's nor an order's.
-  if (!request.orderId && isService(caller))
-    throw invalidArgument([{ field: 'order_id', description: 'is required of a service' }])
   return {
     title: request.title,
     visibility: visibilityOf(request.visibility),

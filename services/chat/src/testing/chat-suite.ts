@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { createListener } from '@quartet/events'
 import { ChatService } from '@quartet/proto/chat'
 import type { Role } from '@quartet/rpc'
-import { testDatabase, testIdentity, testServer } from '@quartet/testing'
+import { testDatabase, testIdentity, testServer, type TestIdentity } from '@quartet/testing'
+import { pino } from 'pino'
 import { createApp } from '../app.ts'
 
 const migrations = join(import.meta.dirname, '../../prisma/migrations')
@@ -11,12 +13,12 @@ const migrations = join(import.meta.dirname, '../../prisma/migrations')
 export const chatSuite = async () => {
   const database = await testDatabase({ migrations })
   const identity = await testIdentity()
-  const replica = () => testServer(createApp(database.pool).implementations, identity.verify)
-  const here = await replica()
-  const elsewhere = await replica()
+  const here = await replica(database, identity)
+  const elsewhere = await replica(database, identity)
   return {
     database,
     here,
+    elsewhere,
     /** Somebody who is signed in, as a client of either replica. */
     async person(role: Role = 'VIEWER') {
       const id = randomUUID()
@@ -28,11 +30,33 @@ export const chatSuite = async () => {
       return here.client(ChatService, await identity.token({ sub: `service:${name}` }))
     },
     async close() {
-      here.close()
-      elsewhere.close()
+      await Promise.all([here.close(), elsewhere.close()])
       await database.drop()
     },
   }
 }
 
 export type Person = Awaited<ReturnType<Awaited<ReturnType<typeof chatSuite>>['person']>>
+
+/** Nobody looks at figures here. */
+const nowhere = '127.0.0.1:1'
+const targets = { user: nowhere, order: nowhere, upload: nowhere, chat: nowhere }
+
+const replica = async ({ pool, url }: Awaited<ReturnType<typeof testDatabase>>, { verify }: TestIdentity) => {
+  const logs: Record<string, unknown>[] = []
+  const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) })
+  const listener = createListener({ url, name: 'test', onError: (err) => logger.warn({ err }, 'listener') })
+  const app = createApp({ pool, listener, logger, targets, clientOptions: {} })
+  const server = await testServer(app.implementations, verify)
+  return {
+    ...server,
+    /** What the app logs beside its calls. */
+    appLogs: logs,
+    onSaid: app.onSaid,
+    async close() {
+      server.close()
+      app.close()
+      await listener.close()
+    },
+  }
+}

@@ -38,6 +38,15 @@ CREATE TABLE "messages" (
 );
 
 -- CreateTable
+CREATE TABLE "cursors" (
+    "name" TEXT NOT NULL,
+    "cursor" TEXT,
+    "updated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "cursors_pkey" PRIMARY KEY ("name")
+);
+
+-- CreateTable
 CREATE TABLE "idempotency_keys" (
     "scope" TEXT NOT NULL,
     "key" TEXT NOT NULL,
