@@ -1,4 +1,5 @@
 import { prismaAdapter } from '@quartet/database'
+import type { ChatService } from '@quartet/proto/chat'
 import { OrderService } from '@quartet/proto/order'
 import type { Listener } from '@quartet/events'
 import type { UserService } from '@quartet/proto/user'
@@ -6,6 +7,7 @@ import { implement, type CallOptions, type Client } from '@quartet/rpc'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { PrismaClient } from './generated/prisma/client.ts'
+import { orderChat } from './order-chat.ts'
 import { orderFeed } from './order-feed.ts'
 import { orderHandlers } from './order-handlers.ts'
 import { orderRepository } from './order-repository.ts'
@@ -18,11 +20,14 @@ export const createApp = ({
   listener,
   logger,
   users,
+  chat,
 }: {
   pool: Pool
   listener: Listener
   logger: Logger
   users: Client<typeof UserService, CallOptions>
+  /** Signed in as this service, for calls that are nobody else's. */
+  chat: Client<typeof ChatService, CallOptions>
 }) => {
   const feed = orderFeed({ pool, listener, logger })
   // A transaction waits for its connection until the pool gives up, which is known for what it is: UNAVAILABLE.
@@ -33,6 +38,7 @@ export const createApp = ({
     ...orderHandlers({ orders, users }),
     ...watchOrders({ orders, feed }),
     ...uploadLineItems({ orders }),
+    ...orderChat({ orders, chat }),
   }
   return {
     orders,

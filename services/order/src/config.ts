@@ -4,4 +4,5 @@ import { commonSchema, targetOf } from '@quartet/service'
 export const schema = {
   ...commonSchema,
   QUARTET_USER_TARGET: targetOf('user'),
+  QUARTET_CHAT_TARGET: targetOf('chat'),
 }

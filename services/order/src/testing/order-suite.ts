@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { createListener } from '@quartet/events'
 import { OrderService } from '@quartet/proto/order'
+import { ChatService } from '@quartet/proto/chat'
 import { UserService, type UserStatus } from '@quartet/proto/user'
 import { createClient, type Role } from '@quartet/rpc'
 import { testDatabase, testIdentity, testServer } from '@quartet/testing'
 import type { Pool } from 'pg'
 import { pino } from 'pino'
 import { createApp } from '../app.ts'
-import { userService } from './other-services.ts'
+import { chatService, userService } from './other-services.ts'
 
 export const migrations = join(import.meta.dirname, '../../prisma/migrations')
 
@@ -17,10 +18,13 @@ export const orderSuite = async () => {
   const database = await testDatabase({ migrations })
   const identity = await testIdentity()
   const userServer = await userService(identity)
+  const chatServer = await chatService(identity)
   const users = createClient(UserService, { target: userServer.target })
+  const token = await identity.token({ sub: 'service:order', role: undefined, sid: undefined })
+  const chat = createClient(ChatService, { target: chatServer.target, token: () => token })
   const logger = pino({ level: 'silent' })
   const listener = createListener({ url: database.url, name: 'test', onError: () => {} })
-  const app = createApp({ pool: database.pool, listener, logger, users })
+  const app = createApp({ pool: database.pool, listener, logger, users, chat })
   const server = await testServer(app.implementations, identity.verify)
   return {
     ...app,
@@ -29,6 +33,7 @@ export const orderSuite = async () => {
     server,
     users,
     userServer,
+    chatServer,
     /** Somebody with a role, whom the user service knows, and a client that calls as they. */
     person: async (role: Role = 'VIEWER', userStatus: UserStatus = 'USER_STATUS_ACTIVE') => {
       const id = randomUUID()
@@ -38,7 +43,7 @@ export const orderSuite = async () => {
     },
     async close() {
       server.close()
-      for (const one of [users, userServer]) one.close()
+      for (const one of [users, chat, userServer, chatServer]) one.close()
       app.close()
       await listener.close()
       await database.drop()
