@@ -31,7 +31,6 @@ export const orderSuite = async () => {
     database,
     identity,
     server,
-    users,
     userServer,
     chatServer,
     /** Somebody with a role, whom the user service knows, and a client that calls as they. */
