@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { constants } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { collect, serve, userId } from './testing/serve.ts'
-import { field, frame, statusSent, wire } from './testing/wire.ts'
+import { closed, field, frame, statusSent, wire } from './testing/wire.ts'
 
 const MiB = 1024 * 1024
 const path = '/quartet.user.v1.UserService/BatchCreateUsers'
@@ -60,7 +60,7 @@ test('is not counted any more when it has been read, or its call is over', async
     expect(await peer.statusOf('BatchCreateUsers', Buffer.concat(Array(8).fill(user)))).toBe(status.OK)
     const cut = peer.request('GetUser')
     cut.write(frame(Buffer.alloc(4 * MiB)).subarray(0, 3 * MiB), () => cut.close(constants.NGHTTP2_CANCEL))
-    await statusSent(cut)
+    await closed(cut)
   }
 })
 

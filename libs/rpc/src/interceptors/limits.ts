@@ -113,7 +113,9 @@ const forgetQuietest = (buckets: Map<string, Bucket>): void => {
  * Who is signed in counts by id, but not on a method that is open to everybody: there a token is no more than another
  * try for whoever guesses passwords. Everybody else counts by address.
  */
-const callerKey = ({ caller, method, clientAddress }: InterceptedCall): string =>
-  caller.kind !== 'anonymous' && method.policy?.people !== People.EVERYBODY
+const callerKey = (call: InterceptedCall): string => {
+  const { caller, method } = call
+  return caller.kind !== 'anonymous' && method.policy?.people !== People.EVERYBODY
     ? `${caller.kind}:${caller.id}`
-    : networkOf(clientAddress)
+    : networkOf(call.clientAddress)
+}

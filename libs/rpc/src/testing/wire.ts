@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type ClientHttp2Stream } from 'node:http2'
 
 // HTTP/2 by hand, for what no well-behaved client sends.
@@ -25,7 +24,8 @@ const varint = (value: number): Buffer => {
 
 /** A connection of its own to a server of the user service. */
 export const wire = (target: string) => {
-  const session = connect(`http://${target}`)
+  // Megabytes, of which Node's client would else take ten before it refuses answers.
+  const session = connect(`http://${target}`, { maxSessionMemory: 1_000 })
   session.on('error', () => {}) // what becomes of it is looked at
   /** Begins a call. What becomes of it is told by its events; no error of it ends the test. */
   const request = (method: string, headers: Record<string, string | string[]> = {}): ClientHttp2Stream => {
@@ -63,6 +63,10 @@ export const statusSent = async (stream: ClientHttp2Stream): Promise<number> => 
   stream.on('response', (sent) => (code ??= sent['grpc-status']))
   stream.on('trailers', (sent) => (code ??= sent['grpc-status']))
   stream.resume()
-  await once(stream, 'close')
+  await closed(stream)
   return Number(code)
 }
+
+/** Waits until a stream is over, well or badly. */
+export const closed = (stream: ClientHttp2Stream): Promise<void> =>
+  new Promise((resolve) => stream.once('close', () => resolve()))
