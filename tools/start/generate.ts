@@ -15,6 +15,7 @@ export const generate = async (
 ): Promise<void> => {
   const log = openLog(join(directory, 'logs', 'gen.log'))
   const bin = join(workspace, 'node_modules', '.bin')
+  const said: string[] = []
   const nx = {
     command: join(bin, 'nx'),
     args: ['run-many', '-t', 'gen', '--outputStyle=stream'],
@@ -26,13 +27,23 @@ export const generate = async (
       NX_DAEMON: 'false',
       NO_COLOR: '1',
     },
-    onLine: log.line,
+    onLine(line: string) {
+      log.line(line)
+      if (line.startsWith('@')) said.push(line) // without what Nx says around it
+    },
   }
   const work = async () => {
-    const { succeeded, lastLines } = await runToEnd(nx, signal)
+    const { succeeded } = await runToEnd(nx, signal)
     if (succeeded) return
-    const words = lastLines.filter((line) => line.startsWith('@')) // without what Nx says around it
-    throw new Error(`npm run gen failed:\n${words.join('\n')}\nAll of it: ${log.path}`)
+    throw new Error(`npm run gen failed:\n${firstMistakes(said).join('\n')}\nAll of it: ${log.path}`)
   }
   await step(onEvent, 'gen', 'npm run gen', work).finally(log.close)
+}
+
+const mistakesShown = 12
+
+/** What the generators said from the first complaint on: what follows from a mistake comes after it. */
+const firstMistakes = (lines: readonly string[]): string[] => {
+  const first = lines.findIndex((line) => /not generated|error/i.test(line))
+  return lines.slice(Math.max(first, 0)).slice(0, mistakesShown)
 }

@@ -1,6 +1,8 @@
 import type { AuthService } from '@quartet/proto/auth'
 import type { CallOptions, Client } from '@quartet/rpc'
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
+import type { JWTVerifyGetKey } from 'jose'
+import * as errors from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { keepFresh } from './keep-fresh.ts'
 
 /**

@@ -1,6 +1,8 @@
 import { status } from '@grpc/grpc-js'
 import { RpcError, roles, type Caller, type Role } from '@quartet/rpc'
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import * as errors from 'jose/errors'
+import { jwtVerify } from 'jose/jwt/verify'
 import { hash } from 'node:crypto'
 
 export const issuer = 'quartet'

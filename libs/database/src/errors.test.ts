@@ -1,5 +1,11 @@
 import { Client } from 'pg'
-import { isCancelled, isCheckViolation, isConnectionFailure, isUniqueViolation } from './errors.ts'
+import {
+  isCancelled,
+  isCheckViolation,
+  isConnectionFailure,
+  isSchemaBehind,
+  isUniqueViolation,
+} from './errors.ts'
 
 const client = new Client(process.env['TEST_DATABASE_URL'])
 client.on('error', () => {})
@@ -50,6 +56,14 @@ test('a statement that the server ended is known', async () => {
   await client.query('reset statement_timeout')
   expect(isCancelled(prismaError('P2010', { originalCode: '57014' }))).toBe(true)
   expect(isCancelled(new Error('cancelled'))).toBe(false)
+})
+
+test('a table or column that is not there is known', async () => {
+  expect(isSchemaBehind(await failureOf('select 1 from nothing'))).toBe(true)
+  expect(isSchemaBehind(await failureOf('select nothing from pg_class'))).toBe(true)
+  expect(isSchemaBehind(prismaError('P2022', { originalCode: '42703' }))).toBe(true)
+  expect(isSchemaBehind(prismaError('P2021', { kind: 'TableDoesNotExist' }))).toBe(true)
+  expect(isSchemaBehind(await failureOf('select 1 / 0'))).toBe(false)
 })
 
 test('a connection that fails is known, whoever notices', async () => {

@@ -29,6 +29,10 @@ export const isCheckViolation = (error: unknown, constraint: string): boolean =>
 /** Whether the server ended the statement: because of its time, or because somebody cancelled it. */
 export const isCancelled = (error: unknown): boolean => parts(error).sqlState === '57014'
 
+/** Whether the statement is about a table or a column that the database does not have. */
+export const isSchemaBehind = (error: unknown): boolean =>
+  ['42P01', '42703', 'P2021', 'P2022'].includes(parts(error).sqlState ?? '')
+
 /** Whether the database could not be asked, or went away before it answered. What was asked may have been done. */
 export const isConnectionFailure = (error: unknown): boolean => {
   const { own, sqlState = '' } = parts(error)

@@ -1,7 +1,13 @@
 export { assertMigrated } from './assert-migrated.ts'
 export { cancellable } from './cancellable.ts'
 export { explainConnectionError } from './connection-error.ts'
-export { isCancelled, isCheckViolation, isConnectionFailure, isUniqueViolation } from './errors.ts'
+export {
+  isCancelled,
+  isCheckViolation,
+  isConnectionFailure,
+  isSchemaBehind,
+  isUniqueViolation,
+} from './errors.ts'
 export { gather } from './gather.ts'
 export {
   once,

@@ -41,12 +41,6 @@ export const stopSender = (stream: ServerHttp2Stream | undefined): void => {
   })
 }
 
-/**
- * Resets a stream at `time` (milliseconds since 1970) if its peer has not taken all of it by then: the status waits behind
- * the messages before it, and those behind a peer that may never read again.
- */
-export const resetUnlessRead = (stream: ServerHttp2Stream | undefined, time: number): void => {
-  if (!stream || time === Infinity) return
-  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), time - Date.now()).unref()
-  stream.once('close', () => clearTimeout(timer))
-}
+/** Gives a stream up, and what of it its peer has not taken. */
+export const resetStream = (stream: ServerHttp2Stream | undefined): void =>
+  stream?.close(constants.NGHTTP2_CANCEL)

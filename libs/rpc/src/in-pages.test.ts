@@ -13,6 +13,13 @@ test('a source that does not pause fills its pages, and the last holds the rest'
   expect(await collect(inPages(none()))).toEqual([])
 })
 
+test('large rows fill a page sooner', async () => {
+  async function* rows() {
+    for (let i = 0; i < 8; i++) yield { text: 'x'.repeat(1024 * 1024) }
+  }
+  expect((await collect(inPages(rows()))).map(({ length }) => length)).toEqual([3, 3, 2])
+})
+
 test('rows before a pause do not wait for the page to fill', async () => {
   const more = Promise.withResolvers<void>()
   async function* rows() {

@@ -1,5 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js'
 import { BadRequestSchema } from '@quartet/proto/rpc-status'
+import { healthCheck } from './client/health-check.ts'
 import { RpcError } from './errors.ts'
 import { collect, failure, serve, userId } from './testing/serve.ts'
 
@@ -28,6 +29,7 @@ describe('the four kinds', () => {
       { metadata, onTrailers: (sent) => (trailers = sent) },
     )
     expect(user).toMatchObject({ id: userId, role: 'USER_ROLE_ADMIN', age: 0, plan: 'USER_PLAN_UNSPECIFIED' })
+    expect(Object.keys(trailers.getMap()).toSorted()).toEqual(['x-heard', 'x-quartet-replica'])
     expect(trailers.getMap()).toMatchObject({ 'x-heard': 'hello', 'x-quartet-replica': 'here' })
   })
 
@@ -197,6 +199,17 @@ describe('errors', () => {
     expect(await failure(served.client.getUser({ userId }))).toMatchObject({ reason: 'FIRST' })
     expect(heard).toEqual(['call FIRST', 'end FIRST 7', 'end before'])
   })
+})
+
+test('interceptors of others do not see health and reflection', async () => {
+  const seen: string[] = []
+  served = await serve(
+    { getUser: async () => ({}) },
+    { interceptors: [{ onCall: ({ method }) => void seen.push(method.name) }] },
+  )
+  await healthCheck({ target: served.target, service: '', signal: AbortSignal.timeout(20_000) })
+  await served.client.getUser({ userId })
+  expect(seen).toEqual(['GetUser'])
 })
 
 test('an interceptor that still waits when the call ends hears the end behind its beginning, the others at once', async () => {

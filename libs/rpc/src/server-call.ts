@@ -9,7 +9,7 @@ import { frameHeader, holdBackDecompression } from './decompression.ts'
 import { RpcError, toStatus } from './errors.ts'
 import { fromDownstream } from './from-downstream.ts'
 import type { AnyHandler } from './handlers.ts'
-import { discardRequests, http2Stream, onArrival, resetUnlessRead, stopSender } from './http2-stream.ts'
+import { discardRequests, http2Stream, onArrival, resetStream, stopSender } from './http2-stream.ts'
 import type { InterceptedCall, Interceptor, Outcome } from './interceptor.ts'
 import { RequestStream } from './request-stream.ts'
 import { ResponseWriter } from './response-writer.ts'
@@ -25,8 +25,8 @@ export interface CallEnvironment {
   readonly logger: Logger
   /** Tells the errors of what the service depends on from those of its code. */
   readonly isUnavailable: (error: unknown) => boolean
-  /** Sent with every answer as the trailer x-quartet-replica. */
-  readonly replica: string
+  /** Sent with every answer. */
+  readonly ownTrailers: Metadata
   /** The calls that run now, for drain. */
   readonly open: Set<ServerCall>
   /** What they all have been sent and have not read. */
@@ -86,7 +86,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   ) {
     super(base)
     this.#base = base
-    this.#sendStatus = takeOverStatus(base, (error) => this.fail(error))
+    this.#sendStatus = takeOverStatus(base, (error) => this.#failOrReset(error))
     const arrived = (bytes: number) => this.#countUnread(bytes)
     onArrival(http2Stream(base), arrived)
     holdBackDecompression(base, () => this.#ended !== undefined, arrived)
@@ -144,7 +144,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     if (time >= this.deadline || this.#ended) return
     this.deadline = time
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.fail(error()), Math.min(time - Date.now(), maxTimerMs))
+    this.#timer = setTimeout(() => this.#failOrReset(error()), Math.min(time - Date.now(), maxTimerMs))
   }
 
   // What grpc-js tells ---------------------------------------------------------------------------------------------
@@ -190,6 +190,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
    * it is not over for us, it says that the peer has gone.
    */
   onCancel(): void {
+    clearTimeout(this.#timer)
     if (this.#ended) return stopSender(http2Stream(this.#base))
     const code = Date.now() >= this.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED
     this.#end(new RpcError(code, status[code]))
@@ -286,6 +287,15 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     )
   }
 
+  /**
+   * Time is up, or grpc-js cannot go on. Where the call has its status already, that waits behind messages which its peer
+   * may never read: the stream is reset then.
+   */
+  #failOrReset(error: RpcError): void {
+    if (!this.#ended) this.fail(error)
+    else if (this.#writer.pending) resetStream(http2Stream(this.#base))
+  }
+
   /** What the caller is told of an error of a library below: that it is a bad time, where that is all there is to it. */
   #translated(thrown: unknown): unknown {
     if (!(thrown instanceof RpcError) && this.#environment.isUnavailable(thrown))
@@ -294,18 +304,20 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   }
 
   #finalTrailers(): Metadata {
-    this.trailers.set('x-quartet-replica', this.#environment.replica)
-    return this.trailers
+    const { ownTrailers } = this.#environment
+    this.#trailers?.merge(ownTrailers)
+    return this.#trailers ?? ownTrailers
   }
 
   /** The one place where a call ends: whoever waits is woken, whoever watches is told, nothing is kept. */
   #end(ended: RpcError | 'OK'): void {
     this.#ended = ended
     this.#environment.open.delete(this)
-    clearTimeout(this.#timer)
     const ok = ended === 'OK'
-    if (this.#writer.pending)
-      resetUnlessRead(http2Stream(this.#base), ok ? this.deadline : Date.now() + lingerMs)
+    // An answer has until the deadline to be read, as long as the timer would have run. A failure has less.
+    if (!ok || !this.#writer.pending) clearTimeout(this.#timer)
+    if (!ok && this.#writer.pending)
+      this.#timer = setTimeout(() => this.#failOrReset(ended), lingerMs).unref()
     this.#environment.unread.add(-this.unread)
     this.unread = 0
     discardRequests(this.#base)

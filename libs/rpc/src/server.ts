@@ -1,6 +1,11 @@
-import { Server, ServerCredentials, type ServerInterceptor, type ServiceDefinition } from '@grpc/grpc-js'
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerInterceptor,
+  type ServiceDefinition,
+} from '@grpc/grpc-js'
 import { hostname } from 'node:os'
-import type { Tracer } from '@opentelemetry/api'
 import type { Method, Service } from '@quartet/proto/contract'
 import { Health } from '@quartet/proto/grpc'
 import type { Logger } from 'pino'
@@ -9,14 +14,13 @@ import { drain, type DrainTimes } from './drain.ts'
 import type { AnyHandler } from './handlers.ts'
 import { createHealth, type ReadinessCheck } from './health.ts'
 import { implement, type Implementation } from './implementation.ts'
-import { withPolicy } from './infrastructure.ts'
+import { isInfrastructure, withPolicy } from './infrastructure.ts'
 import { allAround, type Interceptor } from './interceptor.ts'
 import { deadline } from './interceptors/deadline.ts'
 import { inFlight } from './interceptors/in-flight.ts'
 import { assertLimits, limits, type LimitOverrides } from './interceptors/limits.ts'
 import { logLine } from './interceptors/log-line.ts'
 import type { CallMetrics } from './interceptors/metrics.ts'
-import { traces } from './interceptors/traces.ts'
 import { shortenTimeouts } from './long-timeouts.ts'
 import { reflection } from './reflection.ts'
 import { ServerCall, type CallEnvironment } from './server-call.ts'
@@ -28,7 +32,7 @@ export interface ServerOptions {
   readonly implementations: readonly Implementation[]
   /** Sets the caller and refuses those whom the contract does not let in: `access()` of libs/auth. */
   readonly access: Interceptor
-  /** Interceptors of your own. They run after the kit's: the caller is known, limits have passed. */
+  /** Interceptors of your own. They run after the kit's, and not for health and reflection. */
   readonly interceptors?: readonly Interceptor[]
   /** Throws while the service cannot do its work; behind the health service's name "readiness". */
   readonly readiness: ReadinessCheck
@@ -48,8 +52,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Milliseconds of silence after which a peer is asked whether it is still there; 30,000 unless given. */
   readonly keepaliveMs?: number
-  /** Leaves a span for each call. */
-  readonly tracer?: Tracer
+  /** Leaves a span for each call: `traces(tracer)` of @quartet/rpc/traces. Without it nothing of OpenTelemetry is loaded. */
+  readonly traces?: Interceptor
   /** Counts the calls. */
   readonly metrics?: CallMetrics
   /** TLS, as `tlsCredentials` gives it; plaintext unless given. */
@@ -87,31 +91,31 @@ export const createServer = (options: ServerOptions): RpcServer => {
   })
   // The order is the order in which a call passes them. Validation follows, with each message (codec.ts), and
   // whatever is thrown anywhere becomes a status in one place (errors.ts).
-  const interceptors = [
-    logLine,
-    options.tracer && traces(options.tracer),
+  const own = [
+    logLine(logger),
+    options.traces,
     options.metrics?.server,
     inFlight(options.maxCallsInFlight ?? Infinity),
     deadline,
     options.access,
     limits(options.limits),
-    ...(options.interceptors ?? []),
   ].filter((one) => one !== undefined)
   const open = new Set<ServerCall>()
   const environment: CallEnvironment = {
-    interceptors,
-    around: allAround(interceptors),
+    ...composed([...own, ...(options.interceptors ?? [])]),
     logger,
     isUnavailable: options.isUnavailable ?? (() => false),
-    replica: options.replica ?? hostname(),
+    ownTrailers: trailersOf(options.replica ?? hostname()),
     open,
     unread: unreadLimit(options.maxUnreadBytes ?? 256 * 1024 * 1024, open),
     clientAddress: clientAddress(options.trustedProxies),
   }
+  // Interceptors of others do not see health and reflection: what refuses an old client must not refuse a probe.
+  const forInfrastructure: CallEnvironment = { ...environment, ...composed(own) }
   const methods = new Map<string, { method: Method; handler: AnyHandler | undefined }>()
   const driver: ServerInterceptor = ({ path }, base) => {
     const { method, handler } = methods.get(path)!
-    return new ServerCall(base, method, handler, environment)
+    return new ServerCall(base, method, handler, isInfrastructure(method) ? forInfrastructure : environment)
   }
   const serve = (served: readonly Implementation[]): Server => {
     const server = new Server({
@@ -166,6 +170,14 @@ const bind = async (
   )
   shortenTimeouts(server)
   return bound
+}
+
+const composed = (interceptors: readonly Interceptor[]) => ({ interceptors, around: allAround(interceptors) })
+
+const trailersOf = (replica: string): Metadata => {
+  const trailers = new Metadata()
+  trailers.set('x-quartet-replica', replica)
+  return trailers
 }
 
 const channelOptions = {

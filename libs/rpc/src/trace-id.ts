@@ -1,12 +1,25 @@
-import { randomUUID } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import type { Metadata } from '@grpc/grpc-js'
 import type { Context } from './context.ts'
 
 /** The trace id that came with a call (https://www.w3.org/TR/trace-context/#traceparent-header), or a new one. */
 export const traceIdOf = (metadata: Metadata): string => {
-  const traceparent = String(metadata.get('traceparent')[0] ?? '')
-  const [, traceId] = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-/.exec(traceparent) ?? []
-  return traceId ?? randomUUID().replaceAll('-', '')
+  const [traceparent] = metadata.get('traceparent')
+  const came = traceparent && /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-/.exec(String(traceparent))
+  return came ? came[1]! : newTraceId()
+}
+
+const idBytes = 16
+/** Random bytes are dear one by one and cheap by the page. */
+const pool = Buffer.alloc(256 * idBytes)
+let used = pool.length
+
+const newTraceId = (): string => {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  return pool.toString('hex', used, (used += idBytes))
 }
 
 /**

@@ -13,7 +13,6 @@ import type { Service } from '@quartet/proto/contract'
 import { MetricsService } from '@quartet/proto/metrics'
 import {
   callMetrics,
-  clientTraces,
   createClient,
   createServer,
   implement,
@@ -37,6 +36,7 @@ import type { MetricFamily } from './metrics/prometheus.ts'
 import { serveMetrics } from './metrics/serve-metrics.ts'
 import { run, type Lifecycle } from './run.ts'
 import { tlsOf } from './tls.ts'
+import { schemaHint } from './schema-hint.ts'
 import { startTracing } from './tracing/start-tracing.ts'
 
 /** Each time at most 1,000 of the keys that are more than 24 hours old. */
@@ -126,10 +126,7 @@ export const runService = <S extends typeof commonSchema>(
     const metrics = common.METRICS_PORT ? callMetrics() : undefined
     const clientOptions = {
       credentials: tls?.channel,
-      interceptors: [
-        ...(tracing ? [clientTraces(tracing.tracer)] : []),
-        ...(metrics ? [metrics.client] : []),
-      ],
+      interceptors: [...(tracing ? [tracing.client] : []), ...(metrics ? [metrics.client] : [])],
     }
     const connect: Foundation<S>['connect'] = (service, target, options = {}) => {
       const client = createClient(service, {
@@ -171,7 +168,8 @@ export const runService = <S extends typeof commonSchema>(
       maxCallsInFlight: common.MAX_CALLS_IN_FLIGHT,
       maxUnreadBytes: common.MAX_UNREAD_MIB * 1024 * 1024,
       trustedProxies: common.TRUSTED_PROXIES ? common.TRUSTED_PROXIES.split(/[\s,]+/) : undefined,
-      tracer: tracing?.tracer,
+      traces: tracing?.server,
+      interceptors: [schemaHint(name, logger)],
       metrics,
       credentials: tls?.server,
       logger,

@@ -1,7 +1,7 @@
 import { hasRole, isService, isUser } from '@quartet/auth'
 import type { Attempt } from '@quartet/database'
 import type { CreateUserRequest__Output, UserService } from '@quartet/proto/user'
-import { decodePageToken, encodePageToken, type Caller, type Handlers } from '@quartet/rpc'
+import { decodePageToken, encodePageToken, pagesOf, type Caller, type Handlers } from '@quartet/rpc'
 import { hashPassword } from './password.ts'
 import { assertEtag, changesOf } from './user-change.ts'
 import { succeeded, userNotFound } from './user-problems.ts'
@@ -45,10 +45,11 @@ export const userHandlers = ({ users }: { users: UserRepository }) =>
       const limit = pageSize || defaultPageSize
       // One more than asked for tells whether there is a next page.
       const found = await users.list(filter, { after, limit: limit + 1 }, { signal, deadline })
-      const page = found.slice(0, limit)
+      const [page = []] = pagesOf(found.map(toUser), limit)
       return {
-        users: page.map(toUser),
-        nextPageToken: found.length > limit ? encodePageToken(page.at(-1)!.id, { filter }) : '',
+        users: page,
+        nextPageToken:
+          found.length > page.length ? encodePageToken(found[page.length - 1]!.id, { filter }) : '',
       }
     },
   }) satisfies Partial<Handlers<typeof UserService>>

@@ -1,5 +1,5 @@
 import type { UserService } from '@quartet/proto/user'
-import type { Handlers } from '@quartet/rpc'
+import { pagesOf, type Handlers } from '@quartet/rpc'
 import { batchCreateUsers } from './batch-create-users.ts'
 import { syncUsers } from './sync-users.ts'
 import type { UserBatches } from './user-batch.ts'
@@ -20,8 +20,7 @@ export const userStreamHandlers = ({ users, batches, feed }: Dependencies) =>
   ({
     async *streamUsers({ filter }, { signal, deadline }) {
       for await (const page of users.stream(filter, { signal, deadline }))
-        for (let i = 0; i < page.length; i += pageSize)
-          yield { users: page.slice(i, i + pageSize).map(toUser) }
+        for (const users of pagesOf(page.map(toUser), pageSize)) yield { users }
     },
 
     async *watchUsers({ roleFilter, resumeToken }, { signal }) {

@@ -9,6 +9,7 @@ import { createClient } from '../client/client.ts'
 import { RpcError } from '../errors.ts'
 import { collect, failure, serve, userId } from '../testing/serve.ts'
 import { clientTraces } from './client-traces.ts'
+import { traces } from './traces.ts'
 
 const spans = new InMemorySpanExporter()
 const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] })
@@ -67,7 +68,7 @@ test('each kind of handler runs within its call’s span, from its first line to
         }
       },
     },
-    { tracer },
+    { traces: traces(tracer) },
   )
   async function* repeated<T>(request: T) {
     for (let i = 0; i < 3; i++) yield request
@@ -97,7 +98,7 @@ test('a span names its call and caller, the answer and the log name the span', a
         throw new Error('a bug')
       },
     },
-    { tracer },
+    { traces: traces(tracer) },
   )
   let trailers = new Metadata()
   const onTrailers = (sent: Metadata) => (trailers = sent)
@@ -131,7 +132,7 @@ test('a call made for another hangs below it, and what it is answered by below t
         throw new RpcError(status.NOT_FOUND, 'USER_NOT_FOUND')
       },
     },
-    { tracer },
+    { traces: traces(tracer) },
   )
   const toBack = closing(
     createClient(UserService, { target: back.target, interceptors: [clientTraces(tracer)] }),
@@ -144,7 +145,7 @@ test('a call made for another hangs below it, and what it is answered by below t
         return {}
       },
     },
-    { tracer },
+    { traces: traces(tracer) },
   )
   await front.client.getUser({ userId })
   const [served, made, outer] = spans.getFinishedSpans()
@@ -162,7 +163,7 @@ test('a call made for another hangs below it, and what it is answered by below t
 })
 
 test('health leaves no span, and without a tracer no call does', async () => {
-  const withTracer = await serving({}, { tracer })
+  const withTracer = await serving({}, { traces: traces(tracer) })
   const health = closing(createClient(Health, { target: withTracer.target }))
   await health.check({ service: '' })
   const without = await serving({ getUser: async () => ({ user: { name: activeSpan() ?? 'none' } }) })

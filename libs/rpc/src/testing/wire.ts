@@ -39,20 +39,21 @@ export const wire = (target: string) => {
     stream.on('error', () => {})
     return stream
   }
+  /** Sends one body and resolves to the status that is the answer; NaN where the stream ends without one. */
+  const statusOf = async (
+    method: string,
+    body: Buffer,
+    headers?: Record<string, string | string[]>,
+  ): Promise<number> => {
+    const stream = request(method, headers)
+    const status = statusSent(stream)
+    stream.end(body)
+    return status
+  }
   return {
     session,
     request,
-    /** Sends one body and resolves to the status that is the answer; NaN where the stream ends without one. */
-    async statusOf(
-      method: string,
-      body: Buffer,
-      headers?: Record<string, string | string[]>,
-    ): Promise<number> {
-      const stream = request(method, headers)
-      const status = statusSent(stream)
-      stream.end(body)
-      return status
-    },
+    statusOf,
     close: () => session.destroy(),
   }
 }

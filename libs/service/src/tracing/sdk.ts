@@ -16,6 +16,8 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { clientTraces } from '@quartet/rpc/client-traces'
+import { traces } from '@quartet/rpc/traces'
 import type { Logger } from 'pino'
 import { samplerFrom } from './sampler.ts'
 
@@ -56,8 +58,10 @@ export const startSdk = async (service: string, environment: NodeJS.ProcessEnv, 
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   )
   trace.setGlobalTracerProvider(provider)
+  const tracer = provider.getTracer('@quartet/rpc')
   return {
-    tracer: provider.getTracer('@quartet/rpc'),
+    server: traces(tracer),
+    client: clientTraces(tracer),
     async stop() {
       const sent = await Promise.race([provider.shutdown().then(() => true), sleep(flushMs, false)])
       if (!sent) warn('the last spans could not be sent in time')

@@ -1,9 +1,11 @@
-import type { Tracer } from '@opentelemetry/api'
+import type { ClientInterceptor, Interceptor } from '@quartet/rpc'
 import type { Logger } from 'pino'
 
 export interface Tracing {
-  /** For servers and clients. */
-  readonly tracer: Tracer
+  /** For `createServer`. */
+  readonly server: Interceptor
+  /** For `createClient`. */
+  readonly client: ClientInterceptor
   /** Sends what is left, within two seconds. */
   stop(): Promise<void>
 }
