@@ -1,6 +1,6 @@
 import { access, createVerify } from '@quartet/auth'
 import { createServer, type Implementation } from '@quartet/rpc'
-import { createLogger } from '@quartet/service'
+import { createLogger } from '@quartet/service/logger'
 import { createLocalJWKSet } from 'jose'
 import { serving } from './serving.ts'
 

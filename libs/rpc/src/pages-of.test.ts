@@ -27,17 +27,18 @@ const largest = (n: number) => ({
   address: { streetAddress: text(200), city: text(100), countryCode: 'DE' },
 })
 
-test('a thousand users at their limits arrive', async () => {
-  const users = Array.from({ length: 1_000 }, (_, i) => largest(i))
+test('users at their limits arrive', async () => {
+  const users = Array.from({ length: 130 }, (_, i) => largest(i))
   const { codec } = UserService.methods.find(({ localName }) => localName === 'streamUsers')!
   for (const page of pagesOf(users, 100))
     expect(codec.responseSerialize({ users: page }).length).toBeLessThan(4 * 1024 * 1024)
+  expect(lengths(users, 100)[0]).toBeLessThan(100)
   const served = await serve({
     async *streamUsers() {
       for (const page of pagesOf(users, 100)) yield { users: page }
     },
   })
   const pages = await collect(served.client.streamUsers({}))
-  expect(pages.flatMap((page) => page.users)).toHaveLength(1_000)
+  expect(pages.flatMap((page) => page.users)).toHaveLength(130)
   served.close()
 })
