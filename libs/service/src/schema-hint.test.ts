@@ -3,8 +3,8 @@ import { schemaHint } from './schema-hint.ts'
 
 test('a call that fails for a missing column says what to do, once', () => {
   const lines: string[] = []
-  const { onEnd } = schemaHint('user', pino({}, { write: (line: string) => lines.push(line) }))
-  const end = (error?: unknown) => onEnd!({} as never, { code: error ? 13 : 0, error })
+  const hint = schemaHint('user', pino({}, { write: (line: string) => lines.push(line) }))
+  const end = (error?: unknown) => hint.onEnd!({} as never, { code: error ? 13 : 0, error })
   end()
   end(new Error('something else'))
   expect(lines).toEqual([])
