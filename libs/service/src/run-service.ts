@@ -156,7 +156,7 @@ export const runService = <S extends typeof commonSchema>(
         ...app.implementations,
         implement(MetricsService, metricsHandlers(calls.counts, replica)),
       ],
-      interceptors: [calls.interceptor],
+      interceptors: [calls.interceptor, schemaHint(name, logger)],
       replica,
       access: access(app.verify),
       readiness: async (signal) => {
@@ -169,7 +169,6 @@ export const runService = <S extends typeof commonSchema>(
       maxUnreadBytes: common.MAX_UNREAD_MIB * 1024 * 1024,
       trustedProxies: common.TRUSTED_PROXIES ? common.TRUSTED_PROXIES.split(/[\s,]+/) : undefined,
       traces: tracing?.server,
-      interceptors: [schemaHint(name, logger)],
       metrics,
       credentials: tls?.server,
       logger,
