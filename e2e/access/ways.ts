@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, status, type StatusObject } from '@grpc/grpc-js'
 import type { Method } from '@quartet/proto/contract'
-import { ErrorInfoSchema, StatusSchema } from '@quartet/proto/rpc-status'
+import { BadRequestSchema, ErrorInfoSchema, StatusSchema } from '@quartet/proto/rpc-status'
 import { jsonRequest } from './json-request.ts'
 
 /** How a call ended, or that it did not. */
@@ -11,6 +11,8 @@ export interface Answer {
   readonly code: status
   /** ErrorInfo.reason, where the answer has one. */
   readonly reason?: string | undefined
+  /** The fields of its BadRequest; of gRPC alone. */
+  readonly fields?: readonly string[]
   /** What there was to read of it, for whoever looks for secrets. */
   readonly text: string
   /** The first message. */
@@ -59,7 +61,13 @@ export const grpc = (target: string): Way & { close(): void } => {
       call.on('status', ({ code, details, metadata }: StatusObject) => {
         clearTimeout(timer)
         const packed = metadata.get('grpc-status-details-bin')[0] as Buffer | undefined
-        resolve({ code, reason: packed && reasonOf(packed), text: details, message })
+        resolve({
+          code,
+          reason: packed && reasonOf(packed),
+          fields: packed ? fieldsOf(packed) : [],
+          text: details,
+          message,
+        })
       })
       for (const request of requests) call.write(request)
       call.end()
@@ -159,6 +167,11 @@ const reasonOf = (packed: Buffer): string | undefined =>
   fromBinary(StatusSchema, packed)
     .details.map((any) => anyUnpack(any, ErrorInfoSchema)?.reason)
     .find((reason) => reason !== undefined)
+
+const fieldsOf = (packed: Buffer): string[] =>
+  fromBinary(StatusSchema, packed).details.flatMap(
+    (any) => anyUnpack(any, BadRequestSchema)?.fieldViolations.map(({ field }) => field) ?? [],
+  )
 
 /** What came as JSON; bytes of google.api.HttpBody come as they are. */
 const parsed = (text: string): object | undefined => {

@@ -104,6 +104,7 @@ export const createWorld = async (suite: Awaited<ReturnType<typeof start>>, stra
     /** By role ("EDITOR"), and by service ("order"). */
     tokenOf: tokenOf as ReadonlyMap<string, string>,
     newOwner,
+    rightful,
     requestsOf,
     secrets,
     close: () => auth.close(),
