@@ -17,6 +17,8 @@ export default {
   reporters: ['default', '<rootDir>/tools/jest/reporter.js'],
   // A file whose tests `-t` leaves out all together never runs its afterAll, and what it opened would stay open.
   forceExit: true,
+  // Tests wait more than they work: for processes to start, for health checks, for deadlines.
+  maxWorkers: '100%',
   // A limit for what hangs, on a machine that has other things to do.
   testTimeout: kind ? 600_000 : 90_000,
   coverageProvider: 'v8',

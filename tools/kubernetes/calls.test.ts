@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { allServices } from '@quartet/proto/all'
+import { MetricsService } from '@quartet/proto/metrics'
 import { describeWith } from '@quartet/testing'
 import { services, workspace } from '../services.ts'
 import { hasKubectl, renderFolder, selects, workloads, type Manifest } from './render.ts'
@@ -68,7 +69,7 @@ describeWith('kubectl', hasKubectl, () => {
 // A call that the contract does not allow would be refused; a way that is open for it would be open for nothing.
 test.each(names)('the contract lets %s call whom it can be told of', async (caller) => {
   for (const callee of await calledBy(caller)) {
-    const served = services().find(({ name }) => name === callee)!.serves
+    const served = [...services().find(({ name }) => name === callee)!.serves, MetricsService.name]
     const methods = allServices.filter(({ name }) => served.includes(name)).flatMap((one) => one.methods)
     // Keys and service tokens are for everybody.
     const allowed = callee === 'user' || methods.some(({ policy }) => policy?.services.includes(caller))

@@ -1,5 +1,5 @@
 import { UserService, type SyncUsersRequest__Output, type SyncUsersResponse } from '@quartet/proto/user'
-import { requestOf, RpcError, statusMessage, type Context } from '@quartet/rpc'
+import { itemError, requestOf, RpcError, statusMessage, type Context } from '@quartet/rpc'
 import { changesOf } from './user-change.ts'
 import { succeeded } from './user-problems.ts'
 import type { UserRepository } from './user-repository.ts'
@@ -36,6 +36,8 @@ export async function* syncUsers(
 }
 
 const create = async ({ user }: Update, users: UserRepository): Promise<SyncUsersResponse> => {
+  const wrong = user && itemError(user)
+  if (wrong) throw wrong
   const { name, email, age, role, plan, tags, metadata, address } = user ?? {}
   const fields = { name, email, age, role, plan, tags, metadata, address }
   const newUser = fromCreateRequest(requestOf(UserService, 'createUser', fields), null)
