@@ -113,9 +113,11 @@ const elapsed = (began: number) => `${(performance.now() - began).toFixed(1)} ms
 
 const brief = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 
-/** Bytes as their number, and nothing secret. */
+/** Bytes as their number, nothing secret, and nothing of what is empty. */
 const redacted = (key: string, value: unknown): unknown => {
   if (/password|token/i.test(key)) return '…'
+  if (value === '' || value === null) return undefined
+  if (typeof value === 'object' && key && Object.keys(value).length === 0) return undefined
   // A Buffer has a toJSON, which came before this.
   const { type, data } = Object(value) as { type?: string; data?: unknown[] }
   return type === 'Buffer' ? `(${data!.length} bytes)` : value
