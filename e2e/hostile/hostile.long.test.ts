@@ -39,6 +39,16 @@ const failures = [
   status.CANCELLED,
 ]
 
+/** Nothing where JSON or a header has no way to write the value. */
+const written = async <T>(send: () => Promise<T>): Promise<T | undefined> => {
+  try {
+    return await send()
+  } catch (error) {
+    if (/Invalid count value|ByteString/.test((error as Error).message)) return undefined
+    throw error
+  }
+}
+
 const validator = createValidator()
 /** The fields that the contract itself refuses. */
 const refused = (method: Method, message: Message): string[] => {
@@ -100,8 +110,9 @@ describeWith('Envoy', hasEnvoy, () => {
             strange.push(`${said}, not INVALID_ARGUMENT for ${wrong.join()}`)
         }
         judge('straight', await straight(raw, requests, headers)!)
-        const throughEdge = what.endsWith('no UTF-8') ? undefined : inJson(raw, requests, headers)
-        const answer = await throughEdge
+        const answer = what.endsWith('no UTF-8')
+          ? undefined
+          : await written(async () => inJson(raw, requests, headers))
         if (answer && failures.includes(answer.code))
           strange.push(`JSON: ${what}: ${status[answer.code]} ${answer.text.slice(0, 200)}`)
       }
