@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { AuthService } from '@quartet/proto/auth'
 import { ChatService } from '@quartet/proto/chat'
 import type { Service } from '@quartet/proto/contract'
@@ -30,8 +31,17 @@ const as = <S extends Service>(service: S, name: string) => {
   return client
 }
 
-const kill = (victim: string) =>
-  process.kill(suite.processes().find(({ name }) => name === victim)!.pid, 'SIGKILL')
+const pidOf = (name: string) => suite.processes().find((process) => process.name === name)?.pid
+
+/**
+ * Returns when the suite has started it again. Until then the backends of a killed PostgreSQL may still answer, and a test
+ * would go on with a database that is about to go away.
+ */
+const kill = async (victim: string) => {
+  const pid = pidOf(victim)!
+  process.kill(pid, 'SIGKILL')
+  while ((pidOf(victim) ?? pid) === pid) await setTimeout(20)
+}
 
 /** Whatever the first tries meet, the suite brings the process back and then there is an answer. */
 const answerOf = async <T>(ask: () => Promise<T>): Promise<T> => {
@@ -47,7 +57,7 @@ const answerOf = async <T>(ask: () => Promise<T>): Promise<T> => {
 test.each(['user', 'postgres'])('a user created the moment before %s was killed is there', async (victim) => {
   const users = as(UserService, 'user')
   const { user } = await users.createUser({ name: 'Grace', email: `${randomUUID()}@example.org` })
-  kill(victim)
+  await kill(victim)
   expect(await answerOf(() => users.getUser({ userId: user!.id }))).toEqual({ user })
 })
 
@@ -58,7 +68,7 @@ test('a change of status made the moment before the order service was killed is 
     orderId: order!.id,
     status: 'ORDER_STATUS_CONFIRMED',
   })
-  kill('order')
+  await kill('order')
   expect(await answerOf(() => orders.getOrder({ orderId: order!.id }))).toEqual({ order: confirmed })
 })
 
@@ -66,7 +76,7 @@ test('a message delivered the moment before the chat service was killed is there
   const chat = as(ChatService, 'chat')
   const { room } = await chat.createRoom({ title: 'Before the crash' })
   const { message } = await chat.sendMessage({ roomId: room!.id, text: 'Still there?' })
-  kill('chat')
+  await kill('chat')
   const { messages } = await answerOf(() => chat.listMessages({ roomId: room!.id }))
   expect(messages).toEqual([message])
 })
@@ -77,7 +87,7 @@ test('an upload goes on after the upload service was killed, from what it had ac
   const { upload } = await uploads.createUpload({ name: 'half.bin', size: data.length })
   const uploadId = upload!.id
   await uploads.uploadChunk({ uploadId, offset: 0, data: data.subarray(0, 200_000) })
-  kill('upload')
+  await kill('upload')
 
   const { upload: found } = await answerOf(() => uploads.getUpload({ uploadId }))
   const offset = Number(found!.receivedSize)
