@@ -1,8 +1,19 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { parseEnv } from 'node:util'
 
 /** The file with the variables of a running service, for commands that work beside it. */
-export const variablesFile = (directory: string, service: string) => join(directory, 'env', service)
+const variablesFile = (directory: string, service: string) => join(directory, 'env', service)
+
+/** What a running service was started with beyond its caller's own variables; undefined where none runs. */
+export const readVariables = (directory: string, service: string): NodeJS.Dict<string> | undefined => {
+  try {
+    return parseEnv(readFileSync(variablesFile(directory, service), 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 /** Writes down what a service was started with beyond its caller's own variables: its owner alone may read it. */
 export const writeVariables = (

@@ -103,6 +103,22 @@ test('a new secret above the old one seals the keys again; then the old one can 
   expect(await (await start([other])).kid()).toBe(kid)
 })
 
+test('a replica that has only the old secret yet signs on with the keys that were sealed again', async () => {
+  const waiting = await start([one])
+  const kid = await waiting.kid()
+  await start([other, one])
+  expect(decodeProtectedHeader(await waiting.sign()).kid).toBe(kid)
+})
+
+test('with another secret no key is announced, which nobody could sign with; at once one is', async () => {
+  const keys = await start([one])
+  const stranger = replica([other])
+  await expect(stranger.rotate()).rejects.toThrow(/^QUARTET_KEY_SECRET_FILE: .*another secret[^\n]*$/)
+  expect((await keys.jwks()).keys).toHaveLength(1)
+  await stranger.rotate({ atOnce: true })
+  expect((await keys.jwks()).keys.map(({ kid }) => kid)).toEqual([await stranger.kid()])
+})
+
 test('keys of the demo, in the clear, are sealed once there is a secret', async () => {
   const kid = await (await start([])).kid()
   expect((await stored())[0]!['private_jwk']).toHaveProperty('d')

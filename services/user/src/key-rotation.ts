@@ -47,6 +47,10 @@ export const keyRotation = (prisma: PrismaClient, sealing: KeySealing, times = {
     })
   }
 
+  /** The keys that sign now or will. */
+  const signing = (tx: Prisma.TransactionClient, now: Date) =>
+    tx.signingKey.findMany({ where: { OR: [{ retiresAt: null }, { retiresAt: { gt: now } }] } })
+
   return {
     /**
      * Creates the first key if there is none, and seals again what an older secret has sealed.
@@ -58,9 +62,7 @@ export const keyRotation = (prisma: PrismaClient, sealing: KeySealing, times = {
     ensure: ({ replaceLost }: { readonly replaceLost: boolean }): Promise<void> =>
       alone(async (tx) => {
         const now = new Date()
-        const signers = await tx.signingKey.findMany({
-          where: { OR: [{ retiresAt: null }, { retiresAt: { gt: now } }] },
-        })
+        const signers = await signing(tx, now)
         let lost = false
         for (const { kid, privateJwk } of signers) {
           const opened = await sealing.open(privateJwk as StoredKey)
@@ -71,10 +73,7 @@ export const keyRotation = (prisma: PrismaClient, sealing: KeySealing, times = {
             await tx.signingKey.update({ where: { kid }, data })
           }
         }
-        if (lost && !replaceLost)
-          throw new Error(
-            'QUARTET_KEY_SECRET_FILE: the signing keys in the database are encrypted with another secret; add that one to the file as its second line, or, if it is lost, replace the keys: npm run keys:rotate -- --now',
-          )
+        if (lost && !replaceLost) throw otherSecret()
         // The very first can sign at once: nobody could have cached a list without it.
         if (lost || signers.length === 0) await create(tx, now)
       }),
@@ -85,12 +84,16 @@ export const keyRotation = (prisma: PrismaClient, sealing: KeySealing, times = {
      *
      * @param options.atOnce signs with it now and accepts no other: for a key that leaked. Whoever has a token needs a new
      * one, and Envoy hears of the key within its cache period.
+     * @throws Error in one line where our secret is not the services': they could not sign with the key.
      */
     rotate: ({ ifOlderThanMs = 0, atOnce = false } = {}): Promise<Date | undefined> =>
       alone(async (tx) => {
         const now = new Date()
         const createdAt = { gt: new Date(now.getTime() - ifOlderThanMs) }
         if (ifOlderThanMs && (await tx.signingKey.count({ where: { createdAt } })) > 0) return undefined
+        if (!atOnce)
+          for (const { privateJwk } of await signing(tx, now))
+            if (!(await sealing.open(privateJwk as StoredKey))) throw otherSecret()
         const notBefore = atOnce ? now : new Date(now.getTime() + times.leadMs)
         await create(tx, notBefore)
         const expiresAt = { lte: now }
@@ -99,3 +102,8 @@ export const keyRotation = (prisma: PrismaClient, sealing: KeySealing, times = {
       }),
   }
 }
+
+const otherSecret = () =>
+  new Error(
+    'QUARTET_KEY_SECRET_FILE: the signing keys in the database are encrypted with another secret; add that one to the file as its second line, or, if it is lost, replace the keys: npm run keys:rotate -- --now',
+  )

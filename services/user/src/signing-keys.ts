@@ -14,10 +14,12 @@ export type SigningKeys = ReturnType<typeof signingKeys>
 /** The keys that sign and verify access tokens, the same for all replicas. key-rotation.ts makes and replaces them. */
 export const signingKeys = (prisma: PrismaClient, sealing: KeySealing, ages = { maxAgeMs, minAgeMs }) => {
   let read: { at: number; keys: Promise<Keys> } | undefined
+  /** Those opened so far: another replica, that has a newer secret already, may have sealed them again. */
+  const opened = new Map<string, CryptoKey>()
 
   const keys = (maxAge: number): Promise<Keys> => {
     if (!read || performance.now() - read.at > maxAge) {
-      const reading = readKeys(prisma, sealing)
+      const reading = readKeys(prisma, sealing, opened)
       read = { at: performance.now(), keys: reading }
       // What could not be read is not kept.
       reading.catch(() => (read = undefined))
@@ -61,15 +63,22 @@ interface Keys {
   readonly publicKeys: Map<string, CryptoKey>
 }
 
-const readKeys = async (prisma: PrismaClient, sealing: KeySealing): Promise<Keys> => {
+const readKeys = async (
+  prisma: PrismaClient,
+  sealing: KeySealing,
+  opened: Map<string, CryptoKey>,
+): Promise<Keys> => {
   const rows = await prisma.signingKey.findMany({
     where: { OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
     orderBy: { notBefore: 'desc' },
   })
   const published = rows.map(({ publicJwk }) => publicJwk as JWK)
   const signers = rows.map(async ({ kid, notBefore, retiresAt, privateJwk }) => {
-    const opened = await sealing.open(privateJwk as StoredKey)
-    return { kid, notBefore, retiresAt, privateKey: opened && (await toKey(opened.jwk)) }
+    if (!opened.has(kid)) {
+      const stored = await sealing.open(privateJwk as StoredKey)
+      if (stored) opened.set(kid, await toKey(stored.jwk))
+    }
+    return { kid, notBefore, retiresAt, privateKey: opened.get(kid) }
   })
   const publicKeys = published.map(async (jwk) => [jwk.kid!, await toKey(jwk)] as const)
   return {
