@@ -3,6 +3,7 @@ const questions: Record<string, string> = {
   unary: 'a small unary call beside bare grpc-js, NestJS and nice-grpc',
   stream: 'a streamed message; rows in pages against rows one by one',
   'fan-out': 'one message to 50 readers, encoded once or for each',
+  chat: 'one message to 1,000 readers of a room of the chat service',
   upload: 'an upload: CPU per GB, and MB/s when the other end is far away',
   access: 'the check of a token seen before, beside the same call without it',
   'sign-ins': 'other calls while 200 people sign in at once',
