@@ -71,6 +71,7 @@ test('a connection that fails is known, whoever notices', async () => {
   const refused = new Client('postgresql://127.0.0.1:1/none')
   expect(isConnectionFailure(await refused.connect().catch((error: unknown) => error))).toBe(true)
   expect(isConnectionFailure(prismaError('P1001', { kind: 'DatabaseNotReachable' }))).toBe(true)
+  expect(isConnectionFailure(prismaError('P2028', {}))).toBe(true)
   expect(isConnectionFailure(prismaError('P2002', { originalCode: '23505' }))).toBe(false)
   expect(isConnectionFailure(undefined)).toBe(false)
 })

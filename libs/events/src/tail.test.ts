@@ -240,3 +240,79 @@ test.each(['waits for what comes', 'holds a heartbeat'])(
     expect(logged.reads).toHaveLength(length)
   },
 )
+
+describe('each', () => {
+  /** Takes entries of a log until `stop`, and waits with every one while it is `full`. */
+  const taker = (tail: ReturnType<typeof log>['tail'], position: number) => {
+    const stopping = new AbortController()
+    const taken: Entry[] = []
+    let full: PromiseWithResolvers<void> | undefined
+    const options = { signal: stopping.signal, heartbeatMs: 1_000_000 }
+    const done = tail.each(position, options, (entry) => {
+      taken.push(entry)
+      return full?.promise
+    })
+    return {
+      taken,
+      async until(count: number) {
+        while (taken.length < count) await turn()
+      },
+      block: () => (full = Promise.withResolvers()),
+      unblock() {
+        full?.resolve()
+        full = undefined
+      },
+      stop() {
+        stopping.abort()
+        return done
+      },
+    }
+  }
+
+  test('hands over what is there and what comes, in order and once, the same objects to all', async () => {
+    const { tail, write } = log({ maxEntries: 10 })
+    write(250)
+    const [early, late] = [taker(tail, 0), taker(tail, 250)]
+    await early.until(250)
+    write(150)
+    await Promise.all([early.until(400), late.until(150)])
+    write(1)
+    await Promise.all([early.until(401), late.until(151)])
+    expect(early.taken).toEqual(from(1, 401))
+    expect(late.taken).toEqual(from(251, 151))
+    expect(early.taken.at(-1)).toBe(late.taken.at(-1))
+    await Promise.all([early.stop(), late.stop()])
+  })
+
+  test('waits for a follower that is full, which then reads from the table', async () => {
+    const { tail, write } = log({ maxEntries: 10 })
+    const [slow, quick] = [taker(tail, 0), taker(tail, 0)]
+    slow.block()
+    write(1)
+    await slow.until(1)
+    write(500)
+    await quick.until(501)
+    expect(slow.taken).toHaveLength(1)
+    slow.unblock()
+    await slow.until(501)
+    expect(slow.taken).toEqual(from(1, 501))
+    await Promise.all([slow.stop(), quick.stop()])
+  })
+
+  test('tells heartbeats, the first at once, and ends with its signal', async () => {
+    const logged = log()
+    const stopping = new AbortController()
+    let heartbeats = 0
+    await logged.tail.each(
+      0,
+      { signal: stopping.signal, heartbeatMs: 10 },
+      () => undefined,
+      () => {
+        if (++heartbeats === 3) stopping.abort()
+        return undefined
+      },
+    )
+    expect(heartbeats).toBe(3)
+    while (logged.listening) await turn()
+  })
+})

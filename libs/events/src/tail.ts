@@ -142,32 +142,44 @@ export const createTail = <Entry, Position>({
 
   const later = (a: Position, b: Position) => (isBefore(a, b) ? b : a)
 
+  /** One more follower, who is woken for entries, heartbeats and its end. */
+  const enter = ({ signal, heartbeatMs }: FollowOptions) => {
+    const mine = (run ??= begin())
+    const follower = { wake: () => {}, heartbeatDue: true, started: mine.started, leave: () => {} }
+    const heartbeats = setInterval(() => {
+      follower.heartbeatDue = true
+      follower.wake()
+    }, heartbeatMs)
+    const onAbort = () => follower.wake()
+    mine.followers.add(follower)
+    signal.addEventListener('abort', onAbort)
+    follower.leave = () => {
+      clearInterval(heartbeats)
+      signal.removeEventListener('abort', onAbort)
+      mine.followers.delete(follower)
+      if (mine.followers.size) return
+      mine.ended = true
+      mine.wake()
+      run = undefined
+    }
+    return follower
+  }
+
   return {
     /**
      * Everything behind a position, in order and once, and then what comes.
      *
      * @throws whatever the first read or one to catch up failed with; a failure to read on is waited out.
      */
-    async *follow(
-      position: Position,
-      { signal, heartbeatMs }: FollowOptions,
-    ): AsyncGenerator<Step<Entry, Position>> {
-      const mine = (run ??= begin())
-      const follower: Follower = { wake: () => {} }
-      mine.followers.add(follower)
-      let heartbeatDue = true
-      const heartbeats = setInterval(() => {
-        heartbeatDue = true
-        follower.wake()
-      }, heartbeatMs)
-      const onAbort = () => follower.wake()
-      signal.addEventListener('abort', onAbort)
+    async *follow(position: Position, options: FollowOptions): AsyncGenerator<Step<Entry, Position>> {
+      const { signal } = options
+      const follower = enter(options)
       try {
-        const ring = await mine.started
+        const ring = await follower.started
         let next = -1
         while (!signal.aborted) {
-          if (heartbeatDue) {
-            heartbeatDue = false
+          if (follower.heartbeatDue) {
+            follower.heartbeatDue = false
             yield { entry: undefined, position }
             continue
           }
@@ -193,14 +205,74 @@ export const createTail = <Entry, Position>({
       } catch (error) {
         if (!signal.aborted) throw error
       } finally {
-        clearInterval(heartbeats)
-        signal.removeEventListener('abort', onAbort)
-        mine.followers.delete(follower)
-        if (!mine.followers.size) {
-          mine.ended = true
-          mine.wake()
-          run = undefined
+        follower.leave()
+      }
+    },
+
+    /**
+     * The same for a thousand followers: hands entries over as they come, without a promise for each. Resolves when the
+     * signal aborts.
+     *
+     * @param onEntry may return a promise: the next entry waits for it.
+     */
+    async each(
+      position: Position,
+      options: FollowOptions,
+      onEntry: (entry: Entry) => Promise<void> | undefined,
+      onHeartbeat: () => Promise<void> | undefined = () => undefined,
+    ): Promise<void> {
+      const { signal } = options
+      const follower = enter(options)
+      try {
+        const ring = await follower.started
+        let next = -1
+        let full: Promise<void> | undefined
+        /** Hands over what the ring has. Says whether there is nothing to do but to wait for more. */
+        const handOver = (): boolean => {
+          while (!full && !follower.heartbeatDue && !signal.aborted && ring.reaches(next)) {
+            const entry = ring.at(next)
+            if (entry === undefined) return true
+            next++
+            // A page may have been ahead of the ring.
+            if (!isBefore(position, positionOf(entry))) continue
+            position = positionOf(entry)
+            full = onEntry(entry)
+          }
+          return false
         }
+        while (!signal.aborted) {
+          if (full) await full
+          full = undefined
+          if (follower.heartbeatDue) {
+            follower.heartbeatDue = false
+            full = onHeartbeat()
+            continue
+          }
+          if (next < 0 || !ring.reaches(next)) next = ring.indexAfter(position)
+          if (next < 0) {
+            const { floor } = ring
+            const page = await catchUp(() => read(position, pageSize), signal)
+            for (const entry of page.entries) {
+              if (signal.aborted) return
+              position = positionOf(entry)
+              await onEntry(entry)
+            }
+            if (!hasMore(page)) position = later(page.position, floor)
+            continue
+          }
+          await new Promise<void>((resolve) => {
+            follower.wake = () => {
+              if (!handOver()) resolve()
+              else position = later(position, ring.head)
+            }
+            follower.wake()
+          })
+          follower.wake = () => {}
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error
+      } finally {
+        follower.leave()
       }
     },
   }

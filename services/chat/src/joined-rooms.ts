@@ -76,12 +76,14 @@ export const joinedRooms = ({
       if (rooms.size >= maxRooms)
         throw new RpcError(status.RESOURCE_EXHAUSTED, 'TOO_MANY_ROOMS', { most: `${maxRooms}` })
       const room: Joined = { leave: new AbortController(), sequence: 0, last: 0, typedAt: -typingMs }
+      const leaveAll = () => room.leave.abort()
+      signal.addEventListener('abort', leaveAll)
       const entered = Promise.withResolvers<void>()
-      visit({
+      const visiting = visit({
         roomId,
         caller,
         afterSequence,
-        signal: AbortSignal.any([signal, room.leave.signal]),
+        signal: room.leave.signal,
         heartbeatMs: never,
         onEntered({ lastSequence, after }) {
           rooms.set(roomId, room)
@@ -98,7 +100,9 @@ export const joinedRooms = ({
           return full
         },
         onPresence: out.offer,
-      }).then(entered.resolve, (error: unknown) => {
+      })
+      const onEnd = () => signal.removeEventListener('abort', leaveAll)
+      visiting.finally(onEnd).then(entered.resolve, (error: unknown) => {
         if (rooms.get(roomId) === room) onBroken(roomId, room, error)
         else entered.reject(error)
       })

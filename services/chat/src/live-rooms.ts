@@ -1,5 +1,5 @@
 import { gather } from '@quartet/database'
-import { createTail, type FollowOptions, type Step, type Tail } from '@quartet/events'
+import { createTail, type Tail } from '@quartet/events'
 import type { Message } from '@quartet/proto/chat'
 import { encodeOnce, turns } from '@quartet/rpc'
 import type { MessageRepository } from './message-repository.ts'
@@ -108,9 +108,9 @@ export const liveRooms = ({
     /** The sequence of the last message in a room; 0 where there is none. */
     lastSequence: async (roomId: string): Promise<number> => (await lastSequence(roomId)) ?? 0,
 
-    /** What was said after a sequence, in order and once, and then what is said. */
-    follow: (roomId: string, after: number, options: FollowOptions): AsyncGenerator<Step<Entry, number>> =>
-      (live.get(roomId) ?? open(roomId)).tail.follow(after, options),
+    /** Hands over what was said after a sequence, in order and once, and then what is said: `each` of a tail. */
+    each: (roomId: string, ...follow: Parameters<LiveRoom['tail']['each']>): Promise<void> =>
+      (live.get(roomId) ?? open(roomId)).tail.each(...follow),
 
     /** Wakes nobody any more. */
     close() {

@@ -44,9 +44,15 @@ export const visitor =
    * @throws RpcError NOT_FOUND ROOM_NOT_FOUND for who may not enter, or not any more; what reading failed with.
    */
   async ({ roomId, caller, afterSequence, signal, heartbeatMs, ...on }: Visit): Promise<void> => {
-    const out = new AbortController()
+    let shownOut: RpcError | undefined
+    const end = new AbortController()
+    const onAbort = () => end.abort()
+    signal.addEventListener('abort', onAbort)
     // Watched first: who is shown out while this enters is not forgotten.
-    const unwatch = doorkeeper.watch(roomId, caller, (error: RpcError) => out.abort(error))
+    const unwatch = doorkeeper.watch(roomId, caller, (error) => {
+      shownOut = error
+      end.abort()
+    })
     let leave = () => {}
     try {
       await enter(roomId, caller)
@@ -54,18 +60,16 @@ export const visitor =
       // Who is ahead of the room has seen one that is not there any more, of a database that was restored.
       const after = Math.min(Number(afterSequence ?? lastSequence), lastSequence)
       await on.onEntered?.({ lastSequence, after })
-      if (caller.kind === 'person' && !signal.aborted)
+      if (signal.aborted) return
+      if (caller.kind === 'person')
         leave = presence.enter(roomId, caller.id, (response, userId) => {
           if (userId !== caller.id) on.onPresence(response)
         })
-      const steps = live.follow(roomId, after, { signal: AbortSignal.any([signal, out.signal]), heartbeatMs })
-      for await (const { entry } of steps) {
-        const full = entry ? on.onMessage(entry) : on.onHeartbeat?.()
-        if (full) await full
-      }
-      if (out.signal.aborted && !signal.aborted) throw out.signal.reason as RpcError
+      await live.each(roomId, after, { signal: end.signal, heartbeatMs }, on.onMessage, on.onHeartbeat)
+      if (shownOut && !signal.aborted) throw shownOut
     } finally {
       leave()
       unwatch()
+      signal.removeEventListener('abort', onAbort)
     }
   }
