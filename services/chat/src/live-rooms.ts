@@ -21,6 +21,7 @@ interface LiveRoom {
   readonly wakes: Set<() => void>
   /** The last sequence that was read for them. */
   head: number
+  followers: number
 }
 
 /** The latest messages of a room that are kept while somebody follows it: at most so many, of so many characters. */
@@ -60,6 +61,7 @@ export const liveRooms = ({
     const room: LiveRoom = {
       wakes,
       head: 0,
+      followers: 0,
       tail: createTail<Entry, number>({
         end: async () => (await lastSequence(roomId)) ?? 0,
         async read(after, limit) {
@@ -74,10 +76,7 @@ export const liveRooms = ({
         isBefore: (a, b) => a < b,
         listen(wake) {
           wakes.add(wake)
-          return () => {
-            wakes.delete(wake)
-            if (wakes.size === 0 && live.get(roomId) === room) live.delete(roomId)
-          }
+          return () => void wakes.delete(wake)
         },
         onError,
         maxEntries: kept.messages,
@@ -109,8 +108,15 @@ export const liveRooms = ({
     lastSequence: async (roomId: string): Promise<number> => (await lastSequence(roomId)) ?? 0,
 
     /** Hands over what was said after a sequence, in order and once, and then what is said: `each` of a tail. */
-    each: (roomId: string, ...follow: Parameters<LiveRoom['tail']['each']>): Promise<void> =>
-      (live.get(roomId) ?? open(roomId)).tail.each(...follow),
+    async each(roomId: string, ...follow: Parameters<LiveRoom['tail']['each']>): Promise<void> {
+      const room = live.get(roomId) ?? open(roomId)
+      room.followers++
+      try {
+        await room.tail.each(...follow)
+      } finally {
+        if (--room.followers === 0) live.delete(roomId)
+      }
+    },
 
     /** Wakes nobody any more. */
     close() {
