@@ -1,6 +1,11 @@
 import { durationFromMs } from '@bufbuild/protobuf/wkt'
+import { once } from 'node:events'
+import { constants, createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { status } from '@grpc/grpc-js'
 import { RetryInfoSchema } from '@quartet/proto/rpc-status'
+import { UserService } from '@quartet/proto/user'
+import { createClient } from './client/client.ts'
 import { detail, invalidArgument, RpcError } from './errors.ts'
 import { collect, failure, serve, userId } from './testing/serve.ts'
 
@@ -61,6 +66,31 @@ test.each([
     expect(front.lines.find(({ level }) => level === 50)).toMatchObject({
       err: { message: expect.stringContaining('theirs') },
     })
+})
+
+test('a call of ours that its server gave up, which nobody cancelled, is UNAVAILABLE', async () => {
+  const back = createServer().listen(0, '127.0.0.1')
+  back.on('stream', (stream) => stream.close(constants.NGHTTP2_CANCEL))
+  await once(back, 'listening')
+  const { port } = back.address() as AddressInfo
+  const client = createClient(UserService, { target: `127.0.0.1:${port}` })
+  const front = await serve({
+    getUser: (request, parent) => client.getUser(request, { parent }),
+    async *watchUsers(_, parent) {
+      yield* client.watchUsers({}, { parent })
+    },
+  })
+  open.push(front)
+  try {
+    for (const call of [front.client.getUser({ userId }), collect(front.client.watchUsers({}))])
+      expect(await failure(call)).toMatchObject({
+        code: status.UNAVAILABLE,
+        reason: 'DEPENDENCY_UNAVAILABLE',
+      })
+  } finally {
+    client.close()
+    back.close()
+  }
 })
 
 test('violations of a request of ours are not the caller’s; the time of a next try is', async () => {

@@ -1,5 +1,5 @@
 import type * as grpc from '@grpc/grpc-js'
-import { fromServiceError } from './error.ts'
+import { failureOf } from './failure.ts'
 import { admit, attend, type Invocation } from './invocation.ts'
 import { receive } from './receive.ts'
 import { send } from './send.ts'
@@ -11,7 +11,7 @@ export const unary = async (invocation: Invocation, request: object): Promise<ob
   if (invocation.interceptors.length) await admit(invocation)
   const { channel, path, requestSerialize, responseDeserialize, metadata, options } = grpcCall(invocation)
   return new Promise((resolve, reject) => {
-    const answer = settle(resolve, reject)
+    const answer = settle(invocation, resolve, reject)
     const call = channel.makeUnaryRequest(
       path,
       requestSerialize,
@@ -38,7 +38,7 @@ export const serverStream = (begin: () => Invocation, request: object) =>
       metadata,
       options,
     )
-    return attend(call, invocation)
+    return { call: attend(call, invocation), invocation }
   })
 
 export const clientStream = async (
@@ -48,7 +48,7 @@ export const clientStream = async (
   await admit(invocation)
   const { channel, path, requestSerialize, responseDeserialize, metadata, options } = grpcCall(invocation)
   return new Promise((resolve, reject) => {
-    const answer = settle(resolve, reject)
+    const answer = settle(invocation, resolve, reject)
     const call = channel.makeClientStreamRequest(
       path,
       requestSerialize,
@@ -68,7 +68,7 @@ export const bidiStream = (begin: () => Invocation, requests: AsyncIterable<obje
     const { channel, path, requestSerialize, responseDeserialize, metadata, options } = grpcCall(invocation)
     const call = channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata, options)
     void send(attend(call, invocation), requests, fail)
-    return call
+    return { call, invocation }
   })
 
 /** The invocation as grpc-js wants to be given it. */
@@ -82,6 +82,10 @@ const grpcCall = ({ channel, method, metadata, deadline, options: { credentials 
 })
 
 const settle =
-  (resolve: (message: object) => void, reject: (error: unknown) => void): grpc.requestCallback<object> =>
+  (
+    invocation: Invocation,
+    resolve: (message: object) => void,
+    reject: (error: unknown) => void,
+  ): grpc.requestCallback<object> =>
   (error, message) =>
-    error ? reject(fromServiceError(error)) : resolve(message!)
+    error ? reject(failureOf(error, invocation)) : resolve(message!)

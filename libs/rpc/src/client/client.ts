@@ -62,12 +62,21 @@ export const createClient = <S extends Service>(
           serverStream(() => invocation(method, options), request)
       case 'client_streaming':
         return async (requests: AsyncIterable<object>, options: CallOptions = {}) =>
-          clientStream(invocation(method, options), requests)
+          clientStream(invocation(method, options), iterable(requests))
       case 'bidi_streaming':
-        return (requests: AsyncIterable<object>, options: CallOptions = {}) =>
-          bidiStream(() => invocation(method, options), requests)
+        return (requests: AsyncIterable<object>, options: CallOptions = {}) => {
+          const given = iterable(requests)
+          return bidiStream(() => invocation(method, options), given)
+        }
     }
   }
   const methods = service.methods.map((method) => [method.localName, call(method)])
   return { ...Object.fromEntries(methods), close: () => channels.close() }
+}
+
+/** @throws TypeError for what cannot be iterated as requests are: an array, or one message. */
+const iterable = (requests: AsyncIterable<object>): AsyncIterable<object> => {
+  if (typeof (requests as Partial<AsyncIterable<object>> | undefined)?.[Symbol.asyncIterator] === 'function')
+    return requests
+  throw new TypeError('the requests of a stream are an async iterable: an async generator, a Readable')
 }

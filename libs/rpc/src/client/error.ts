@@ -18,10 +18,13 @@ export class RemoteError extends RpcError {}
 
 /**
  * Whether a call failed with its connection or its server and not for what it asked. A stream that dies with its peer,
- * or that a proxy ends, arrives as INTERNAL "Received RST_STREAM with code 2" as often as UNAVAILABLE.
+ * or that a proxy ends, arrives as INTERNAL "Received RST_STREAM with code 2" or CANCELLED "Call cancelled" as often as
+ * UNAVAILABLE. (What this side cancels is "Cancelled on client".)
  */
 export const isConnectionLost = ({ code, message }: RpcError): boolean =>
-  code === status.UNAVAILABLE || (code === status.INTERNAL && message.includes('RST_STREAM'))
+  code === status.UNAVAILABLE ||
+  (code === status.INTERNAL && message.includes('RST_STREAM')) ||
+  (code === status.CANCELLED && message === 'Call cancelled')
 
 const schemas = [BadRequestSchema, RetryInfoSchema, PreconditionFailureSchema]
 

@@ -2,7 +2,7 @@ import { status, type Client, type ClientUnaryCall, type ServiceError } from '@g
 import { RpcError } from '../errors.ts'
 import type { Outcome } from '../interceptor.ts'
 import type { CallOptions } from './call-options.ts'
-import { fromServiceError } from './error.ts'
+import { failureOf } from './failure.ts'
 import type { ClientInterceptor, OutgoingCall } from './interceptor.ts'
 
 /** One call of a client: what its interceptors see, and what it takes to make it. */
@@ -41,7 +41,7 @@ export const attend = <Call extends ClientUnaryCall>(call: Call, invocation: Inv
     parent?.signal.removeEventListener('abort', cancel)
     onTrailers?.(ended.metadata)
     if (!invocation.interceptors.length) return
-    const error = ended.code === status.OK ? undefined : fromServiceError(ended)
+    const error = ended.code === status.OK ? undefined : failureOf(ended, invocation)
     tell(invocation, invocation.interceptors, { code: ended.code, error })
   })
   return call

@@ -1,5 +1,6 @@
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js'
-import { fromServiceError } from './error.ts'
+import { failureOf } from './failure.ts'
+import type { Invocation } from './invocation.ts'
 
 /**
  * The responses of a call. It is made when the first of them is asked for, so that a stream nobody reads costs nothing,
@@ -9,22 +10,24 @@ import { fromServiceError } from './error.ts'
  * @param start makes the call. It is given a function for what goes wrong on this side: with it the iteration ends.
  */
 export const receive = (
-  start: (fail: (error: unknown) => void) => Promise<ClientReadableStream<object>>,
+  start: (
+    fail: (error: unknown) => void,
+  ) => Promise<{ readonly call: ClientReadableStream<object>; readonly invocation: Invocation }>,
 ): AsyncIterableIterator<object> => {
-  let call: ClientReadableStream<object> | undefined
+  let made: Awaited<ReturnType<typeof start>> | undefined
   let left = false
   let failure: { error: unknown } | undefined
 
   async function* responses() {
     try {
-      call = await start((error) => (failure ??= { error }))
-      if (left) call.cancel()
-      yield* call as AsyncIterable<object>
+      made = await start((error) => (failure ??= { error }))
+      if (left) made.call.cancel()
+      yield* made.call as AsyncIterable<object>
     } catch (error) {
       if (left) return
-      throw failure ? failure.error : call ? fromServiceError(error as ServiceError) : error
+      throw failure ? failure.error : made ? failureOf(error as ServiceError, made.invocation) : error
     } finally {
-      call?.cancel()
+      made?.call.cancel()
     }
   }
 
@@ -33,7 +36,7 @@ export const receive = (
     next: () => iterator.next(),
     return() {
       left = true
-      call?.cancel()
+      made?.call.cancel()
       return iterator.return()
     },
     [Symbol.asyncIterator]() {

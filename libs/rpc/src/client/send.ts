@@ -26,8 +26,8 @@ export const send = async (
       step.then(resolve, reject)
     })
 
-  const iterator = requests[Symbol.asyncIterator]()
   try {
+    const iterator = requests[Symbol.asyncIterator]()
     while (!over) {
       const next = await whileOpen(iterator.next())
       if (next?.done) return void call.end()

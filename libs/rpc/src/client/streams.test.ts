@@ -80,6 +80,30 @@ test('what the requests throw is what the reader of a bidirectional call gets', 
   await expect(collect(served.client.syncUsers(failing()))).rejects.toThrow('the disk is gone')
 })
 
+test.each<[string, unknown]>([
+  ['an array', [{}]],
+  ['a message', {}],
+  ['nothing', undefined],
+])('%s in place of requests is a TypeError at once', async (_, requests) => {
+  served = await serve({})
+  const { client } = served
+  const given = requests as AsyncIterable<object>
+  expect(await failure(client.batchCreateUsers(given))).toBeInstanceOf(TypeError)
+  expect(() => client.syncUsers(given)).toThrow(/^the requests of a stream are an async iterable/)
+})
+
+test('requests that cannot even begin fail the call', async () => {
+  served = await serve({})
+  const { client } = served
+  const odd = () => ({
+    [Symbol.asyncIterator]() {
+      throw new Error('no iterator today')
+    },
+  })
+  expect(await failure(client.batchCreateUsers(odd()))).toMatchObject({ message: 'no iterator today' })
+  expect(await failure(collect(client.syncUsers(odd())))).toMatchObject({ message: 'no iterator today' })
+})
+
 describe('a stream that nobody reads', () => {
   test('is not begun', async () => {
     let begun = 0

@@ -6,9 +6,12 @@ import { isInfrastructure } from '../infrastructure.ts'
 /** What the caller did or chose: worth a line, not an alarm. Everything else that fails is the service's own doing. */
 const serverFaults = new Set([status.UNKNOWN, status.INTERNAL, status.DATA_LOSS, status.UNIMPLEMENTED])
 
+/** What another service or the database did to it, which is the error's cause. */
+const dependencyFaults = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED])
+
 /**
  * One log line for each call, when it is over. Its field names are fixed: method, traceId, kind, code, durationMs,
- * received and sent (messages), callerId; err where the fault is ours. Nothing of metadata or messages is in it.
+ * received and sent (messages), callerId; err where the fault is ours or a dependency's. Nothing of metadata or messages is in it.
  * Calls of the infrastructure (health, reflection) come every second and log at debug.
  */
 export const logLine = (logger: Logger): Interceptor => ({
@@ -27,9 +30,11 @@ export const logLine = (logger: Logger): Interceptor => ({
         received: call.received,
         sent: call.sent,
         callerId: call.caller.kind === 'anonymous' ? undefined : call.caller.id,
-        err: fault ? error : undefined,
+        err: fault || (dependencyFaults.has(code) && hasCause(error)) ? error : undefined,
       },
       'call',
     )
   },
 })
+
+const hasCause = (error: unknown) => error instanceof Error && error.cause !== undefined

@@ -8,7 +8,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { pino } from 'pino'
 import { createClient } from '../client/client.ts'
 import { inHours, testAuthority } from '../testing/certificates.ts'
-import { failure, serve, userId } from '../testing/serve.ts'
+import { collect, failure, serve, userId } from '../testing/serve.ts'
 import { tlsCredentials } from './credentials.ts'
 
 const closing: (() => void)[] = []
@@ -85,6 +85,36 @@ test.each<[string, () => Promise<ChannelCredentials | undefined>, string]>([
   expect(reached()).toBe(0)
   while (!lines.some(({ msg }) => msg === 'TLS: a connection was refused')) await delay(5)
   expect(lines).toContainEqual(expect.objectContaining({ reason, peer: '127.0.0.1' }))
+})
+
+test('a call that waits for a connection in vain says at its deadline what kept it from one', async () => {
+  const { server } = await tls('user')
+  const { target, lines } = await listen(server)
+  const stranger = createAuthority('test authority', { notAfter: inHours(10) })
+  const untrusted = client(await authority.issue('client'), (await stranger).certificate)
+  const users = createClient(UserService, { target, credentials: untrusted })
+  closing.push(() => users.close())
+  // From the first refusal on there is something to tell.
+  await failure(users.getUser({ userId }, { waitForReady: false }))
+  const refused = {
+    code: status.DEADLINE_EXCEEDED,
+    message: expect.stringMatching(`^no connection to ${target} until the deadline: .*certificate.*$`),
+  }
+  expect(await failure(users.getUser({ userId }, { timeoutMs: 300 }))).toMatchObject(refused)
+  expect(await failure(collect(users.watchUsers({}, { timeoutMs: 300 })))).toMatchObject(refused)
+
+  // The log of whoever made the call for somebody tells it, and its caller nothing of it.
+  const front = await serve({
+    getUser: (request, parent) => users.getUser(request, { parent, timeoutMs: 300 }),
+  })
+  closing.push(() => front.close())
+  const told = (await failure(front.client.getUser({ userId }))) as Error
+  expect(told.message).not.toContain('certificate')
+  expect(front.lines.at(-1)).toMatchObject({
+    code: 'DEADLINE_EXCEEDED',
+    err: { message: expect.stringContaining('certificate') },
+  })
+  expect(lines).not.toContainEqual(expect.objectContaining({ msg: 'call' }))
 })
 
 const server = ({ certificate, key }: Identity) =>
