@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChatService } from '@quartet/proto/chat'
 import { follow, type CallOptions, type Client } from '@quartet/rpc'
-import { count, describeFailure, pauseMs, type Record } from './record.ts'
+import { count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
 
 type Chat = Client<typeof ChatService, CallOptions>
 
@@ -33,7 +33,10 @@ export const talk = async (chat: Chat, record: Record, signal: AbortSignal): Pro
     const answers = follow((cursor) => chat.chat(requests(cursor ?? '0')), {
       cursorOf: ({ message }) => message?.sequence,
       signal: stopping.signal,
-      onRestart: () => count(record, 'chats resumed'),
+      onRestart: (error) => {
+        count(record, 'chats resumed')
+        countEnd(record, 'chats', error)
+      },
     })
     for await (const answer of answers) {
       if (answer.delivered) {

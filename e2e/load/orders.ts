@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderService } from '@quartet/proto/order'
 import { follow, isConnectionLost, RpcError, type CallOptions, type Client } from '@quartet/rpc'
-import { count, describeFailure, pauseMs, type Record } from './record.ts'
+import { count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
 
 type Orders = Client<typeof OrderService, CallOptions>
 
@@ -49,7 +49,10 @@ export const watchOrders = (orders: Orders, record: Record) => {
     const updates = follow((cursor) => orders.streamOrderUpdates({ resumeToken: cursor ?? '' }), {
       cursorOf: ({ resumeToken }) => resumeToken || undefined,
       signal: stopping.signal,
-      onRestart: () => count(record, 'watches resumed'),
+      onRestart: (error) => {
+        count(record, 'watches resumed')
+        countEnd(record, 'watches', error)
+      },
     })
     for await (const { change, order } of updates) {
       if (change !== 'ORDER_CHANGE_CREATED') continue
@@ -107,7 +110,7 @@ export const uploadItems = async (orders: Orders, record: Record, signal: AbortS
       acknowledged = acceptedCount
       count(record, 'uploads')
     } catch (error) {
-      if (error instanceof RpcError && isConnectionLost(error)) count(record, 'uploads cut')
+      if (error instanceof RpcError && isConnectionLost(error)) countEnd(record, 'uploads', error)
       else record.failed.push(describeFailure('UploadLineItems', error))
     }
     try {

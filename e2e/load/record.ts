@@ -18,6 +18,12 @@ export const count = ({ done }: Record, what: string, by = 1): void => {
   done[what] = (done[what] ?? 0) + by
 }
 
+/**
+ * Counts a stream that ended with its server: 'watches drained' where that said so, 'watches cut' where it was gone.
+ */
+export const countEnd = (record: Record, what: string, { reason }: RpcError): void =>
+  count(record, `${what} ${reason === 'DRAINING' ? 'drained' : 'cut'}`)
+
 /** One line about a call that failed. */
 export const describeFailure = (what: string, error: unknown): string => {
   const { code, reason, message } = error as RpcError
@@ -25,4 +31,4 @@ export const describeFailure = (what: string, error: unknown): string => {
 }
 
 /** Milliseconds between two calls of a worker: a load that is steady, not one that measures. */
-export const pauseMs = 20
+export const pauseMs = 50

@@ -13,6 +13,8 @@ export default async () => {
     directory: join(import.meta.dirname, '../../.quartet/bin'),
     onProgress: (what) => console.log(what),
   })
+  // Many tests start the services, each of them in a data folder of its own.
+  process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../.quartet/compile-cache')
   if (!process.env.TEST_DATABASE_URL) {
     const folder = await mkdtemp(join(tmpdir(), 'quartet-test-'))
     const postgres = await startPostgres({ dataDir: folder, durable: false })

@@ -55,7 +55,7 @@ export const serviceEnvironment = (
   ...tlsVariables(options.certificates && join(options.certificates, service.name)),
   ...(options.certificates && { HEALTH_PORT: String(options.ports[healthOf(service.name)]) }),
   // Halves the time from spawn to listening.
-  NODE_COMPILE_CACHE: join(options.directory, 'compile-cache'),
+  NODE_COMPILE_CACHE: options.environment['NODE_COMPILE_CACHE'] ?? join(options.directory, 'compile-cache'),
 })
 
 /** Without certificates too: those of the caller's own would be for all services alike, and unknown to Envoy. */
@@ -68,15 +68,19 @@ const tlsVariables = (folder: string | undefined) => {
   }
 }
 
+interface Start {
+  readonly service: Service
+  readonly environment: NodeJS.ProcessEnv
+  readonly log: LogFile
+}
+
 /**
  * Brings a service's database up to date, starts it and resolves when its health service says that it is
  * ready. Throws one line with what it said last when either fails.
  */
-export const startService = async (
-  { service, environment, log }: { service: Service; environment: NodeJS.ProcessEnv; log: LogFile },
-  signal: AbortSignal,
-): Promise<Running> => {
+export const startService = async (start: Start, signal: AbortSignal): Promise<Running> => {
   signal.throwIfAborted()
+  const { service, environment, log } = start
   // In this process: one of Node for each service would double the time that the start takes.
   await migrate({
     url: environment['DATABASE_URL']!,
@@ -85,6 +89,14 @@ export const startService = async (
   }).catch((cause: Error) => {
     throw new Error(`${service.name} could not migrate its database: ${cause.message}`, { cause })
   })
+  return await startMigrated(start, signal)
+}
+
+/** The same on a database as it is. */
+export const startMigrated = async (
+  { service, environment, log }: Start,
+  signal: AbortSignal,
+): Promise<Running> => {
   const child = await startChild({
     command: process.execPath,
     args: [join(service.folder, 'src/main.ts')],
