@@ -1,15 +1,22 @@
 import { describeWith } from '@quartet/testing'
 import { services } from '../services.ts'
-import { containersOf, hasKubectl, renderFolder, selects, workloads, type Manifest } from './render.ts'
+import {
+  containersOf,
+  hasKubectl,
+  installations,
+  renderFolder,
+  selects,
+  workloads,
+  type Manifest,
+} from './render.ts'
 
 const overlays = hasKubectl
-  ? ['demo', 'production'].flatMap((overlay) => {
-      const manifests = renderFolder(`overlays/${overlay}`)
+  ? Object.entries(installations).flatMap(([installation, render]) => {
+      const manifests = render()
       return workloads(manifests).map((workload) => ({
-        overlay,
         workload,
         manifests,
-        name: `${overlay}: ${workload.kind} ${workload.metadata.name}`,
+        name: `${installation}: ${workload.kind} ${workload.metadata.name}`,
       }))
     })
   : []

@@ -3,8 +3,7 @@ import { services } from '../services.ts'
 import {
   containersOf,
   hasKubectl,
-  renderFolder,
-  renderWith,
+  installations,
   selects,
   workloads,
   type Manifest,
@@ -79,6 +78,9 @@ const dangling = (manifests: readonly Manifest[]): string[] => {
     if (kind === 'PodDisruptionBudget') check(anyPod(spec.selector), 'pod that it is about')
     if (kind === 'HorizontalPodAutoscaler')
       check(has('Deployment', spec.scaleTargetRef.name), 'Deployment to scale')
+    if (kind === 'Certificate') check(has('Issuer', spec.issuerRef.name), `Issuer ${spec.issuerRef.name}`)
+    if (kind === 'Issuer' && spec.ca)
+      check(isIssued(manifests, spec.ca.secretName), `Secret ${spec.ca.secretName}`)
     if (kind === 'RoleBinding') {
       check(has('Role', manifest['roleRef'].name), 'such Role')
       for (const { name } of manifest['subjects'])
@@ -126,14 +128,7 @@ const isIssued = (manifests: readonly Manifest[], name: string) =>
   manifests.some(({ kind, spec }) => kind === 'Certificate' && spec.secretName === name)
 
 describeWith('kubectl', hasKubectl, () => {
-  test.each<[string, () => Manifest[]]>([
-    ['the demo', () => renderFolder('overlays/demo')],
-    ['production', () => renderFolder('overlays/production')],
-    [
-      'production with every component',
-      () => renderWith(['components/gateway', 'components/telemetry', 'release']),
-    ],
-  ])('every name in %s leads somewhere', (_, render) => {
+  test.each(Object.entries(installations))('every name in %s leads somewhere', (_, render) => {
     expect(dangling(render())).toEqual([])
   })
 
@@ -167,9 +162,11 @@ describeWith('kubectl', hasKubectl, () => {
           },
         ]),
     ],
+    ['Certificate', 'Issuer anybody', ({ spec }) => (spec.issuerRef.name = 'anybody')],
+    ['Certificate', 'Secret authority', ({ spec }) => (spec.secretName = 'another')],
     ['PodDisruptionBudget', 'pod that it is about', ({ spec }) => (spec.selector.matchLabels = { a: 'b' })],
   ])('a %s with no %s is found', (kind, what, spoil) => {
-    const manifests = renderFolder('overlays/demo')
+    const manifests = installations['every component']!()
     spoil(manifests.find((one) => one.kind === kind))
     expect(dangling(manifests).join()).toContain(`no ${what}`)
   })

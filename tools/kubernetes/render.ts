@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { workspace } from '../services.ts'
@@ -30,16 +30,31 @@ export const hasKubectl = (() => {
 })()
 
 /** The manifests of a folder below k8s/, 'overlays/demo', as `kubectl apply -k` would send them. */
-export const renderFolder = (folder: string): Manifest[] => {
-  const known = rendered.get(folder) ?? kustomize(join(workspace, 'k8s', folder))
-  rendered.set(folder, known)
+export const renderFolder = (folder: string): Manifest[] =>
+  once(folder, () => kustomize(join(workspace, 'k8s', folder)))
+
+/** Each way to install it: the overlays, and base/ with all components there are. */
+export const installations: Readonly<Record<string, () => Manifest[]>> = {
+  demo: () => renderFolder('overlays/demo'),
+  production: () => renderFolder('overlays/production'),
+  'every component': () =>
+    once('every component', () =>
+      renderWith([...components().map((name) => `components/${name}`), 'release']),
+    ),
+}
+
+const components = () => readdirSync(join(workspace, 'k8s/components'))
+
+const once = (key: string, render: () => Manifest[]): Manifest[] => {
+  const known = rendered.get(key) ?? render()
+  rendered.set(key, known)
   return structuredClone(known) // whoever gets it may spoil it
 }
 
 const rendered = new Map<string, Manifest[]>()
 
 /** Those of base/ with these components, in this order. */
-export const renderWith = (components: readonly string[]): Manifest[] => {
+const renderWith = (components: readonly string[]): Manifest[] => {
   mkdirSync(join(workspace, '.quartet'), { recursive: true })
   const folder = mkdtempSync(join(workspace, '.quartet', 'kustomize-'))
   const path = (name: string) => relative(folder, join(workspace, 'k8s', name))
@@ -68,6 +83,17 @@ export const containersOf = ({ spec }: Manifest): any[] => [
   ...(spec.template.spec.initContainers ?? []),
   ...spec.template.spec.containers,
 ]
+
+/** The variables of a service, from its ConfigMaps and its own. */
+export const environmentOf = (manifests: readonly Manifest[], service: string): Record<string, string> => {
+  const deployment = manifests.find((one) => one.kind === 'Deployment' && one.metadata.name === service)!
+  const [container] = deployment.spec.template.spec.containers
+  const maps = (container.envFrom ?? []).map(({ configMapRef }: any) =>
+    manifests.find((one) => one.kind === 'ConfigMap' && one.metadata.name === configMapRef.name),
+  )
+  const own = container.env.map(({ name, value }: { name: string; value: string }) => [name, value])
+  return Object.assign({}, ...maps.map(({ data }: Manifest) => data), Object.fromEntries(own))
+}
 
 /** Whether a label selector of Kubernetes takes in what has these labels. An empty one takes in everything. */
 export const selects = (

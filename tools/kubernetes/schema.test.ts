@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeWith } from '@quartet/testing'
 import { workspace } from '../services.ts'
-import { hasKubectl, renderFolder, renderWith, type Manifest } from './render.ts'
+import { hasKubectl, installations, renderFolder, type Manifest } from './render.ts'
 
 /** The package that knows a manifest: Kubernetes itself, or who defines more kinds. */
 const moduleOf = ({ apiVersion }: Manifest): string => {
@@ -54,14 +54,7 @@ const schemaErrors = async (manifest: Manifest): Promise<string[]> => {
 }
 
 describeWith('kubectl', hasKubectl, () => {
-  test.each<[string, () => Manifest[]]>([
-    ['the demo', () => renderFolder('overlays/demo')],
-    ['production', () => renderFolder('overlays/production')],
-    [
-      'production with every component',
-      () => renderWith(['components/gateway', 'components/telemetry', 'release']),
-    ],
-  ])('Kubernetes knows every field of %s', async (_, render) => {
+  test.each(Object.entries(installations))('Kubernetes knows every field of %s', async (_, render) => {
     const manifests = render()
     expect(manifests.length).toBeGreaterThan(30)
     expect(typeErrors(manifests)).toEqual([])

@@ -50,7 +50,7 @@ export const startBalancer = async (options: {
     /** host:port of the edge. */
     target: `127.0.0.1:${ports.edge}`,
     /** Resolves when this many replicas of a service are healthy. */
-    async available(name: string, replicas: number) {
+    available: async (name: string, replicas: number): Promise<void> => {
       while ((await healthy(name)) < replicas) await delay(50)
     },
     process: child,

@@ -78,7 +78,7 @@ export const startReplicas = async (
     migrate({ url: databaseUrl(name), directory: migrationsOf({ folder }), log: log.line })
   const stop = async () => {
     giveUp.abort()
-    await Promise.all(launched.map((child) => child.then(({ stop }) => stop()).catch(() => {})))
+    await Promise.all(launched.map((child) => child.then((one) => one.stop()).catch(() => {})))
     log.close()
     rmSync(directory, { recursive: true })
   }
