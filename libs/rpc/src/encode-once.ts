@@ -1,4 +1,5 @@
 import type { Method } from '@quartet/proto/contract'
+import { encodeMessage } from './encoder.ts'
 
 /** What was marked, with the bytes that each method sent of it. A method of another service may send the same object. */
 const encodings = new WeakMap<object, Map<Method, Buffer>>()
@@ -16,8 +17,9 @@ export const encodeOnce = <Message extends object>(message: Message): Message =>
 /** The bytes of a response: those there are already, if it was marked and the method has sent it before. */
 export const encode = (method: Method, response: object): Buffer => {
   const known = encodings.get(response)
-  if (!known) return method.codec.responseSerialize(response)
+  const { output } = method.descriptor
+  if (!known) return encodeMessage(output, response)
   let bytes = known.get(method)
-  if (!bytes) known.set(method, (bytes = method.codec.responseSerialize(response)))
+  if (!bytes) known.set(method, (bytes = encodeMessage(output, response)))
   return bytes
 }

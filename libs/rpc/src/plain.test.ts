@@ -13,6 +13,7 @@ import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader'
 import { allServices } from '@quartet/proto/all'
 import type { Method } from '@quartet/proto/contract'
+import { encodeMessage } from './encoder.ts'
 import { toPlain } from './plain.ts'
 
 /** What proto-loader makes of a message, and how to write one. */
@@ -68,7 +69,9 @@ const filled = (schema: DescMessage, seed: number, depth = 0): object => {
 
 const compare = (schema: DescMessage, { serialize, deserialize }: Codec) => {
   for (let seed = 0; seed < 24; seed++) {
-    const bytes = serialize(seed ? filled(schema, seed) : {})
+    const plain = seed ? filled(schema, seed) : {}
+    const bytes = serialize(plain)
+    expect(deserialize(encodeMessage(schema, plain))).toEqual(deserialize(bytes))
     expect(toPlain(schema, fromBinary(schema, bytes))).toEqual(deserialize(bytes))
   }
 }

@@ -137,7 +137,7 @@ const mapValues = (map: Fields, convert: Convert): Fields =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, convert(value)]))
 
 /** proto-loader's name of a field. Google's Any is built into protobufjs, and there not in camel case. */
-const nameOf = ({ name, parent }: DescField) =>
+export const nameOf = ({ name, parent }: DescField) =>
   parent.typeName === 'google.protobuf.Any' ? name : camelCase(name)
 
 const camelCase = (name: string) =>
