@@ -1,7 +1,7 @@
 import { access, createVerify } from '@quartet/auth'
 import { createServer, type Implementation } from '@quartet/rpc'
 import { createLogger } from '@quartet/service/logger'
-import { createLocalJWKSet } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { serving } from './serving.ts'
 
 /**

@@ -1,17 +1,26 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf'
 import { pathToString } from '@bufbuild/protobuf/reflect'
-import { createValidator } from '@bufbuild/protovalidate'
+import type { createValidator } from '@bufbuild/protovalidate'
 import { invalidArgument, type RpcError } from './errors.ts'
+import { isKnownValid } from './known-valid.ts'
+import { patternOf } from './value-checks.ts'
 
-/** The patterns are the contract's own, and linear. RE2 in JavaScript is slower, the more so the longer the text. */
-const patterns = new Map<string, RegExp>()
-const validator = createValidator({
-  regexMatch(pattern, against) {
-    let compiled = patterns.get(pattern)
-    if (!compiled) patterns.set(pattern, (compiled = new RegExp(pattern, 'u')))
-    return compiled.test(against)
-  },
-})
+type Validator = ReturnType<typeof createValidator>
+let validator: Validator | undefined
+
+/**
+ * Knows every rule, and is made when a request first needs it: to load its expression language and to compile the rules takes
+ * as long as everything else that a service does before its first answer.
+ */
+const fullValidator = (): Validator => {
+  const require = createRequire(import.meta.url)
+  // By its path: by its name `require` finds the CommonJS build, with another copy of protobuf-es.
+  const path = fileURLToPath(import.meta.resolve('@bufbuild/protovalidate'))
+  const { createValidator } = require(path) as typeof import('@bufbuild/protovalidate')
+  return createValidator({ regexMatch: (pattern, against) => patternOf(pattern).test(against) })
+}
 
 /** As many violations as are listed; a hostile request could hold a million. */
 const maxViolations = 20
@@ -21,7 +30,8 @@ export const violations = <Desc extends DescMessage>(
   schema: Desc,
   message: MessageShape<Desc>,
 ): RpcError | undefined => {
-  const result = validator.validate(schema, message)
+  if (isKnownValid(schema, message)) return undefined
+  const result = (validator ??= fullValidator()).validate(schema, message)
   if (result.kind === 'valid') return undefined
   if (result.kind === 'error') throw result.error
   return invalidArgument(
