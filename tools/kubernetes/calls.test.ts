@@ -3,7 +3,7 @@ import { allServices } from '@quartet/proto/all'
 import { MetricsService } from '@quartet/proto/metrics'
 import { describeWith } from '@quartet/testing'
 import { services, workspace } from '../services.ts'
-import { hasKubectl, renderFolder, selects, workloads, type Manifest } from './render.ts'
+import { hasKubectl, installations, selects, workloads, type Manifest } from './render.ts'
 
 const names = services().map(({ name }) => name)
 
@@ -15,13 +15,16 @@ const calledBy = async (service: string): Promise<string[]> => {
   return names.filter((name) => `QUARTET_${name.toUpperCase()}_TARGET` in schema)
 }
 
-/** Who gets through to a service's port, of all pods: by what they may reach and whom it lets in. */
-const reaching = (manifests: readonly Manifest[], service: string): string[] => {
+/** Who gets through to a port of a kind of pod, of all pods: by what they may reach and whom it lets in. */
+const reaching = (
+  manifests: readonly Manifest[],
+  { name, component, port }: { name: string; component: string; port: number },
+): string[] => {
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
   const pods = workloads(manifests).map(({ spec }) => spec.template.metadata.labels as Record<string, string>)
   const target = pods.find(
     (labels) =>
-      labels['app.kubernetes.io/name'] === service && labels['app.kubernetes.io/component'] === 'service',
+      labels['app.kubernetes.io/name'] === name && labels['app.kubernetes.io/component'] === component,
   )!
   const allows = (
     direction: 'ingress' | 'egress',
@@ -33,7 +36,7 @@ const reaching = (manifests: readonly Manifest[], service: string): string[] => 
         selects(spec.podSelector, about) &&
         (spec[direction] ?? []).some(
           ({ from, to, ports }: any) =>
-            (!ports || ports.some(({ port }: { port: number }) => port === 50051)) &&
+            (!ports || ports.some((one: { port: number }) => one.port === port)) &&
             (from ?? to ?? [{ podSelector: {} }]).some(
               (one: any) => !one.namespaceSelector && selects(one.podSelector, peer),
             ),
@@ -41,7 +44,7 @@ const reaching = (manifests: readonly Manifest[], service: string): string[] => 
     )
   return pods
     .filter((labels) => allows('ingress', target, labels) && allows('egress', labels, target))
-    .map((labels) => labels['app.kubernetes.io/name']!)
+    .map((labels) => `${labels['app.kubernetes.io/name']} ${labels['app.kubernetes.io/component']}`)
     .toSorted()
 }
 
@@ -51,18 +54,26 @@ describeWith('kubectl', hasKubectl, () => {
     async (service) => {
       const callers = []
       for (const name of names) if ((await calledBy(name)).includes(service)) callers.push(name)
-      for (const overlay of ['demo', 'production'])
-        expect(reaching(renderFolder(`overlays/${overlay}`), service)).toEqual(
-          ['envoy', ...callers].toSorted(),
-        )
+      const expected = ['envoy edge', ...callers.map((name) => `${name} service`)].toSorted()
+      for (const render of Object.values(installations))
+        expect(reaching(render(), { name: service, component: 'service', port: 50051 })).toEqual(expected)
     },
   )
 
+  test("the demo's database is reached by services and migrations, and by nobody else", () => {
+    const expected = names.flatMap((name) => [`${name} migration`, `${name} service`]).toSorted()
+    for (const installation of ['demo', 'every component'])
+      expect(
+        reaching(installations[installation]!(), { name: 'postgres', component: 'database', port: 5432 }),
+      ).toEqual(expected)
+  })
+
   test('nothing reaches what no policy opens', () => {
-    const policies = renderFolder('base').filter(({ kind }) => kind === 'NetworkPolicy')
-    expect(policies).toContainEqual(
-      expect.objectContaining({ spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } }),
-    )
+    const denied = { spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } }
+    for (const render of Object.values(installations))
+      expect(render().filter(({ kind }) => kind === 'NetworkPolicy')).toContainEqual(
+        expect.objectContaining(denied),
+      )
   })
 })
 

@@ -22,12 +22,6 @@ const overlays = hasKubectl
   : []
 const lasting = overlays.filter(({ workload }) => workload.kind === 'Deployment')
 
-/** Milliseconds that a container may take to drain, as its environment says. */
-const drain = (container: any): number =>
-  container.env
-    .filter(({ name }: { name: string }) => name.startsWith('DRAIN_'))
-    .reduce((sum: number, { value }: { value: string }) => sum + Number(value), 0)
-
 describeWith('kubectl', hasKubectl, () => {
   test.each(overlays)('$name runs under Pod Security "restricted", with limits', ({ workload }) => {
     const pod = workload.spec.template.spec
@@ -57,21 +51,22 @@ describeWith('kubectl', hasKubectl, () => {
     }
   })
 
-  test.each(lasting)('$name is probed, spread, and drained before it is killed', ({ workload }) => {
-    const { spec } = workload.spec.template
-    for (const container of spec.containers) {
-      expect(container).toMatchObject({
-        startupProbe: expect.anything(),
-        readinessProbe: expect.anything(),
-        livenessProbe: expect.anything(),
-      })
-      if (container.env)
-        expect(spec.terminationGracePeriodSeconds * 1000).toBeGreaterThan(drain(container) + 5_000)
+  test.each(lasting)('$name is probed, and spread over nodes and zones', ({ workload }) => {
+    const { containers, topologySpreadConstraints } = workload.spec.template.spec
+    for (const { startupProbe, readinessProbe, livenessProbe, args } of containers) {
+      expect([startupProbe, readinessProbe, livenessProbe]).toEqual(
+        Array.from({ length: 3 }, () => expect.anything()),
+      )
+      if (!args) continue // Envoy
+      // To be ready takes the database; to be alive does not, or a database that is away would restart everything.
+      expect(startupProbe.grpc.service).toBe('liveness')
+      expect(readinessProbe.grpc.service).toBe('readiness')
+      expect(livenessProbe.grpc.service).toBe('liveness')
     }
-    const topologies = spec.topologySpreadConstraints.map(
-      ({ topologyKey }: { topologyKey: string }) => topologyKey,
-    )
-    expect(topologies).toEqual(['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
+    expect(topologySpreadConstraints).toMatchObject([
+      { topologyKey: 'kubernetes.io/hostname', maxSkew: 1 },
+      { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 1 },
+    ])
   })
 
   test.each(lasting)('$name has a disruption budget, and a new replica before an old one goes', (of) => {
@@ -107,14 +102,19 @@ describeWith('kubectl', hasKubectl, () => {
     expect(selects({ matchLabels: service!.spec.selector }, job.spec.template.metadata.labels)).toBe(false)
   })
 
-  test('a release has a migration of its own', () => {
-    for (const overlay of ['demo', 'production']) {
-      const jobs = renderFolder(`overlays/${overlay}`).filter(({ kind }) => kind === 'Job')
-      for (const { name } of services()) {
-        const job = jobs.find((one) => one.metadata.name.startsWith(`${name}-migration-`))!
-        const [, tag] = job.spec.template.spec.containers[0].image.split(':')
-        expect(job.metadata.name).toBe(`${name}-migration-${tag}`)
-      }
-    }
+  test('the namespace admits nothing that is not restricted', () => {
+    for (const render of Object.values(installations))
+      expect(render().filter(({ kind }) => kind === 'Namespace')).toMatchObject([
+        { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+      ])
+  })
+
+  test('callers come in by a load balancer that keeps their address, or by a Gateway', () => {
+    const edge = (installation: string) =>
+      installations[installation]!().find((one) => one.kind === 'Service' && one.metadata.name === 'envoy')!
+    expect(edge('demo').spec).toMatchObject({ type: 'LoadBalancer', externalTrafficPolicy: 'Local' })
+    expect(edge('production').spec.type).toBe('ClusterIP')
+    for (const installation of ['demo', 'production'])
+      expect(edge(installation).spec.ports).toMatchObject([{ port: 80, appProtocol: 'kubernetes.io/h2c' }])
   })
 })

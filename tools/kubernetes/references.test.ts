@@ -13,6 +13,9 @@ import {
 /** The Secrets that come from outside: what the README's table and the demo's Job provide. */
 const given = [...services().map(({ name }) => name), 'service-secrets', 'postgres', 'edge-tls']
 
+/** Where Kubernetes itself mounts something. */
+const ofKubernetes = '/var/run/secrets/kubernetes.io/serviceaccount/'
+
 /** References of a set of manifests that lead nowhere, as 'Deployment user: no ConfigMap x'. */
 const dangling = (manifests: readonly Manifest[]): string[] => {
   const has = (kind: string, name: string) =>
@@ -45,6 +48,13 @@ const dangling = (manifests: readonly Manifest[]): string[] => {
       }
       for (const container of containersOf(manifest)) {
         for (const { name } of container.volumeMounts ?? []) check(volumes.includes(name), `volume ${name}`)
+        const mounts: string[] = (container.volumeMounts ?? []).map(({ mountPath }: any) => `${mountPath}/`)
+        for (const { name, value } of container.env ?? [])
+          if (value?.startsWith('/') && !value.startsWith(ofKubernetes))
+            check(
+              mounts.some((mount) => `${value}/`.startsWith(mount)),
+              `mount for ${name}`,
+            )
         for (const { configMapRef } of container.envFrom ?? [])
           check(has('ConfigMap', configMapRef.name), `ConfigMap ${configMapRef.name}`)
         const ports: { name: string; containerPort: number }[] = container.ports ?? []
