@@ -1,23 +1,31 @@
 import { randomUUID } from 'node:crypto'
 import { AuthService } from '@quartet/proto/auth'
-import { OrderService, type StreamOrderUpdatesResponse__Output } from '@quartet/proto/order'
+import { ChatService, type ChatResponse__Output } from '@quartet/proto/chat'
+import {
+  OrderService,
+  type OrderChatResponse__Output,
+  type StreamOrderUpdatesResponse__Output,
+} from '@quartet/proto/order'
 import { createClient, follow, RpcError } from '@quartet/rpc'
 import { status } from '@grpc/grpc-js'
 import { start } from './suite.ts'
 
 let suite: Awaited<ReturnType<typeof start>>
 let orders: ReturnType<typeof createClient<typeof OrderService>>
+let chat: ReturnType<typeof createClient<typeof ChatService>>
 
 beforeAll(async () => {
   suite = await start()
   const auth = createClient(AuthService, { target: suite.endpoints['user']! })
   const { tokens } = await auth.signIn(suite.account('EDITOR'))
   auth.close()
-  const target = suite.endpoints['order']!
-  orders = createClient(OrderService, { target, token: () => tokens!.accessToken })
+  const [token, target] = [() => tokens!.accessToken, (name: string) => suite.endpoints[name]!]
+  orders = createClient(OrderService, { target: target('order'), token })
+  chat = createClient(ChatService, { target: target('chat'), token })
 }, 120_000)
 afterAll(async () => {
   orders?.close()
+  chat?.close()
   await suite?.stop()
 })
 
@@ -73,7 +81,7 @@ test('a watch goes through the death of the service: every change once, in order
   const reading = new AbortController()
   const seen: StreamOrderUpdatesResponse__Output[] = []
   const following = Promise.withResolvers<void>()
-  const count = 30
+  const count = 20
   const watching = (async () => {
     const updates = follow((cursor) => orders.streamOrderUpdates({ resumeToken: cursor ?? '' }), {
       cursorOf: ({ resumeToken }) => resumeToken,
@@ -95,4 +103,29 @@ test('a watch goes through the death of the service: every change once, in order
   await watching
   reading.abort()
   expect(seen.map(({ order }) => order)).toEqual(made)
-}, 120_000)
+}, 180_000)
+
+test('what breaks a rule is answered in OrderChat as it is in Chat, and the stream goes on', async () => {
+  const roomId = randomUUID()
+  async function* requests() {
+    yield { send: { roomId, clientMessageId: 'long', text: 'x'.repeat(4001) } }
+    yield { send: { roomId: 'a room', clientMessageId: 'nowhere', text: 'x' } }
+    yield { send: { roomId, clientMessageId: '', text: 'x' } }
+    yield { send: { roomId, clientMessageId: 'elsewhere', text: 'x' } }
+    yield { typing: { roomId: 'a room' } }
+    yield { leave: { roomId: '' } }
+    yield { join: { afterSequence: -1 } }
+    yield { heartbeat: {} }
+  }
+  const answers = async (stream: AsyncIterable<ChatResponse__Output | OrderChatResponse__Output>) => {
+    const said = []
+    for await (const { payload, error } of stream)
+      said.push(`${payload} ${error?.clientMessageId ?? ''} ${status[error?.status?.code ?? 0]}`)
+    return said.toSorted()
+  }
+  const expected = await answers(chat.chat(requests()))
+  expect(expected).toHaveLength(8)
+  expect(expected).toContain('error long INVALID_ARGUMENT')
+  expect(expected).toContain('heartbeat  OK')
+  expect(await answers(orders.orderChat(requests()))).toEqual(expected)
+}, 60_000)

@@ -47,11 +47,7 @@ const codec = {
   encode: (text: string) => Buffer.from(text),
   decode: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
 }
-const attempt = (key: string, request = 'body'): Attempt => ({
-  scope: 'test',
-  key,
-  request: Buffer.from(request),
-})
+const attempt = (key: string, body: unknown = 'body'): Attempt => ({ scope: 'test', key, request: { body } })
 
 const create = (attempt: Attempt | undefined, name: string, problem?: Error) =>
   transaction((tx) =>
@@ -82,6 +78,15 @@ test('a key that comes with another request does nothing', async () => {
     outcome: 'done',
   })
   expect(await count('reused')).toBe(2)
+})
+
+test('a map is the same in whatever order its keys come', async () => {
+  const map = { b: [{ y: 1, x: 2 }], a: undefined, c: null }
+  expect(await create(attempt('map', map), 'map')).toMatchObject({ outcome: 'done' })
+  const turned = { c: null, b: [{ x: 2, y: 1 }] }
+  expect(await create(attempt('map', turned), 'map')).toMatchObject({ outcome: 'repeated' })
+  for (const other of [{ ...map, c: 1 }, { ...map, d: '' }, { ...map, b: [...map.b, 1] }, { c: null }])
+    expect(await create(attempt('map', other), 'map')).toEqual({ outcome: 'reused' })
 })
 
 test('what a former try left is recalled, and nothing else', async () => {

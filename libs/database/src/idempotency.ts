@@ -7,8 +7,8 @@ export interface Attempt {
   readonly scope: string
   /** What the caller sends again when it tries again: the request_id. */
   readonly key: string
-  /** The whole request, serialized: the same key with another one is a mistake of the caller. */
-  readonly request: Uint8Array
+  /** The whole request: the same key with another one is a mistake of the caller. */
+  readonly request: object
 }
 
 /** How a result is kept for the next try. */
@@ -95,7 +95,13 @@ const repeat = <T>(kept: Kept, { request }: Attempt, codec: Codec<T>): Outcome<T
     ? { outcome: 'repeated', value: codec.decode(kept.response) }
     : { outcome: 'reused' }
 
-const hashOf = (request: Uint8Array) => createHash('sha256').update(request).digest()
+/** Of a request as JSON. The keys of a map come in any order, each time another one, and mean the same. */
+const hashOf = (request: object) => createHash('sha256').update(JSON.stringify(request, inOrder)).digest()
+
+const inOrder = (_key: string, value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
 
 /** Deletes keys that are out of date, at most 1,000 at a time so that none of it takes long. Returns how many. */
 export const sweepIdempotencyKeys = async (pool: Pool): Promise<number> => {

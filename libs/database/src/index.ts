@@ -21,5 +21,5 @@ export {
 export { inTransaction } from './in-transaction.ts'
 export { migrate, type MigrateOptions } from './migrate.ts'
 export { readMigrations, type Migration } from './migrations.ts'
-export { createPool, ping, prismaAdapter, type PoolConfig } from './pool.ts'
+export { createPool, ping, prismaOptions, type PoolConfig } from './pool.ts'
 export { untilMigrated } from './until-migrated.ts'

@@ -12,6 +12,8 @@ export interface PoolConfig {
   readonly onError: (error: Error) => void
 }
 
+const connectionTimeoutMillis = 5_000
+
 /**
  * A pool in which every wait ends. Times in milliseconds: 5,000 to get a connection, 30,000 for a statement (the server
  * ends it; 5,000 later the client does, should the server be gone), 5,000 for a transaction that does nothing, which
@@ -24,7 +26,7 @@ export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Poo
     connectionString: url,
     application_name: name,
     max,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis,
     statement_timeout: 30_000,
     query_timeout: 35_000,
     idle_in_transaction_session_timeout: 5_000,
@@ -40,8 +42,14 @@ export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Poo
   return pool
 }
 
-/** Lets a Prisma client work on the pool that the service shares with its queries over `pg`. */
-export const prismaAdapter = (pool: pg.Pool): PrismaPg => new PrismaPg(pool)
+/**
+ * Options of a Prisma client that works on the pool which the service shares with its queries over `pg`. Its transactions
+ * wait for a connection until the pool gives up, which is known for what it is: UNAVAILABLE.
+ */
+export const prismaOptions = (pool: pg.Pool) => ({
+  adapter: new PrismaPg(pool),
+  transactionOptions: { maxWait: 2 * connectionTimeoutMillis },
+})
 
 /**
  * Resolves when the database answers a query: what readiness means, since a pool can be made without a database and

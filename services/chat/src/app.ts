@@ -1,4 +1,4 @@
-import { prismaAdapter } from '@quartet/database'
+import { prismaOptions } from '@quartet/database'
 import type { Listener } from '@quartet/events'
 import { ChatService } from '@quartet/proto/chat'
 import { implement, type ClientOptions, type Context } from '@quartet/rpc'
@@ -42,7 +42,7 @@ export const createApp = ({ pool, listener, logger, targets, clientOptions }: Ap
     })
   const [said, changed, present] = [topic('said'), topic('members_changed'), topic('presence')]
 
-  const rooms = roomRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool)
+  const rooms = roomRepository(new PrismaClient(prismaOptions(pool)), pool)
   const messages = messageRepository(pool, said.tell)
   const live = liveRooms({
     rooms,

@@ -69,9 +69,10 @@ export const joinedRooms = ({
 
     /**
      * Enters a room; one that the stream is in already it enters anew. Resolves when it is in.
-     * @throws RpcError NOT_FOUND ROOM_NOT_FOUND, RESOURCE_EXHAUSTED TOO_MANY_ROOMS
+     * @throws RpcError NOT_FOUND ROOM_NOT_FOUND, RESOURCE_EXHAUSTED TOO_MANY_ROOMS; the reason of the signal
      */
     async join(roomId: string, afterSequence: string | undefined): Promise<void> {
+      signal.throwIfAborted()
       leave(roomId)
       if (rooms.size >= maxRooms)
         throw new RpcError(status.RESOURCE_EXHAUSTED, 'TOO_MANY_ROOMS', { most: `${maxRooms}` })

@@ -84,7 +84,7 @@ const attemptOf = (request: CreateRoomRequest__Output, caller: Caller): Attempt 
     ? {
         scope: `CreateRoom ${idOf(caller)}`,
         key: request.requestId,
-        request: Buffer.from(JSON.stringify(request)),
+        request,
       }
     : undefined
 

@@ -1,4 +1,4 @@
-import { prismaAdapter } from '@quartet/database'
+import { prismaOptions } from '@quartet/database'
 import type { ChatService } from '@quartet/proto/chat'
 import { OrderService } from '@quartet/proto/order'
 import type { Listener } from '@quartet/events'
@@ -30,9 +30,7 @@ export const createApp = ({
   chat: Client<typeof ChatService, CallOptions>
 }) => {
   const feed = orderFeed({ pool, listener, logger })
-  // A transaction waits for its connection until the pool gives up, which is known for what it is: UNAVAILABLE.
-  const transactionOptions = { maxWait: 10_000 }
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool), transactionOptions })
+  const prisma = new PrismaClient(prismaOptions(pool))
   const orders = orderRepository(prisma, pool, feed)
   const handlers = {
     ...orderHandlers({ orders, users }),

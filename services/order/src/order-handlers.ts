@@ -82,9 +82,7 @@ const assertCanMove = (order: OrderHeader, to: OrderStatus, etag: string) => {
 }
 
 const attemptOf = (order: NewOrder, key: string, caller: Caller): Attempt | undefined =>
-  key
-    ? { scope: `CreateOrder ${callerId(caller)}`, key, request: Buffer.from(JSON.stringify(order)) }
-    : undefined
+  key ? { scope: `CreateOrder ${callerId(caller)}`, key, request: order } : undefined
 
 /** Of a person: the contract lets nobody else in. */
 const callerId = (caller: Caller) => (caller.kind === 'anonymous' ? '' : caller.id)

@@ -1,5 +1,5 @@
 import type { Verify } from '@quartet/auth'
-import { prismaAdapter } from '@quartet/database'
+import { prismaOptions } from '@quartet/database'
 import { UploadService } from '@quartet/proto/upload'
 import { implement } from '@quartet/rpc'
 import type { Pool } from 'pg'
@@ -28,7 +28,7 @@ export interface AppOptions {
 
 /** The upload service, put together; who owns the process serves it. */
 export const createApp = ({ pool, store: bare, maxFileSize, verify, logger }: AppOptions) => {
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) })
+  const prisma = new PrismaClient(prismaOptions(pool))
   const uploads = uploadRepository(prisma, pool)
   const files = fileRepository(pool)
   const store = withStatuses(bare, logger)

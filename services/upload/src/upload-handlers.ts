@@ -143,6 +143,6 @@ const attemptOf = (request: CreateUploadRequest__Output, caller: Caller): Attemp
     ? {
         scope: `CreateUpload ${idOf(caller)}`,
         key: request.requestId,
-        request: Buffer.from(JSON.stringify(request)),
+        request,
       }
     : undefined

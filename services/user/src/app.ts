@@ -1,5 +1,5 @@
 import { createVerify } from '@quartet/auth'
-import { prismaAdapter } from '@quartet/database'
+import { prismaOptions } from '@quartet/database'
 import type { Listener } from '@quartet/events'
 import { AuthService } from '@quartet/proto/auth'
 import { UserService } from '@quartet/proto/user'
@@ -44,7 +44,7 @@ export const createApp = async (
   { pool, listener, logger }: Foundation,
   { sealing = keySealing([]), replaceLostKeys = false, serviceSecretsDir = '' }: AppOptions = {},
 ) => {
-  const prisma = new PrismaClient({ adapter: prismaAdapter(pool) })
+  const prisma = new PrismaClient(prismaOptions(pool))
   const feed = userFeed({ pool, listener, logger })
   const users = userRepository(prisma, pool, feed)
   const batches = userBatches(pool, feed)

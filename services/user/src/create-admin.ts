@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { assertMigrated, createPool, prismaAdapter } from '@quartet/database'
+import { assertMigrated, createPool, prismaOptions } from '@quartet/database'
 import { createListener } from '@quartet/events'
 import { UserService } from '@quartet/proto/user'
 import { requestOf } from '@quartet/rpc'
@@ -35,7 +35,7 @@ run('admin:create', async () => {
 
   const listener = createListener({ url: DATABASE_URL, name: 'admin:create', onError: () => {} })
   const feed = userFeed({ pool, listener, logger: createLogger('admin:create', 'error') })
-  const users = userRepository(new PrismaClient({ adapter: prismaAdapter(pool) }), pool, feed)
+  const users = userRepository(new PrismaClient(prismaOptions(pool)), pool, feed)
   const created = await users.create(fromCreateRequest(request, await hashPassword(password)))
   if ('problem' in created) throw new Error(`${email} is the address of an account that exists already`)
   console.log(`${email} is an administrator, with the id ${created.user.id}.`)

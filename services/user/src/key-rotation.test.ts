@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { audience, issuer } from '@quartet/auth'
-import { prismaAdapter } from '@quartet/database'
+import { prismaOptions } from '@quartet/database'
 import { testDatabase } from '@quartet/testing'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { signAccessToken } from './access-token.ts'
@@ -11,7 +11,7 @@ import { signingKeys } from './signing-keys.ts'
 
 const migrations = join(import.meta.dirname, '../prisma/migrations')
 const database = await testDatabase({ migrations })
-const prisma = new PrismaClient({ adapter: prismaAdapter(database.pool) })
+const prisma = new PrismaClient(prismaOptions(database.pool))
 afterAll(() => database.drop())
 beforeEach(() => database.pool.query('delete from signing_keys'))
 

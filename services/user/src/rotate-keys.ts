@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { assertMigrated, createPool, prismaAdapter } from '@quartet/database'
+import { assertMigrated, createPool, prismaOptions } from '@quartet/database'
 import { loadConfig, run } from '@quartet/service'
 import { readOptions } from './command-line.ts'
 import { schema } from './config.ts'
@@ -18,7 +18,7 @@ run('keys:rotate', async () => {
   const pool = createPool({ url: config.DATABASE_URL, name: 'keys:rotate', max: 1, onError: () => {} })
   await assertMigrated(pool, join(import.meta.dirname, '../prisma/migrations'))
 
-  const rotation = keyRotation(new PrismaClient({ adapter: prismaAdapter(pool) }), await keySealingOf(config))
+  const rotation = keyRotation(new PrismaClient(prismaOptions(pool)), await keySealingOf(config))
   const signsFrom = await rotation.rotate({ atOnce: now })
   console.log(
     now

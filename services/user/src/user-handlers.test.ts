@@ -54,7 +54,16 @@ describe('CreateUser', () => {
 
   test('with one request_id, 20 at once create one user, and each gets it', async () => {
     const request = { ...newUser(), requestId: randomUUID() }
-    const answers = await Promise.all(Array.from({ length: 20 }, () => admin.users.createUser(request)))
+    // Maps are written in any order.
+    const maps = [
+      { team: 'engine', locale: 'en-GB' },
+      { locale: 'en-GB', team: 'engine' },
+    ]
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        admin.users.createUser({ ...request, metadata: maps[i % maps.length] }),
+      ),
+    )
     expect(new Set(answers.map(({ user }) => user!.id)).size).toBe(1)
     expect(answers[1]).toEqual(answers[0])
     const { users } = await admin.users.listUsers({ filter: { search: request.email } })

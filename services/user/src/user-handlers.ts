@@ -60,7 +60,7 @@ const attemptOf = (request: CreateUserRequest__Output, caller: Caller): Attempt 
     ? {
         scope: `CreateUser ${caller.kind === 'anonymous' ? '' : caller.id}`,
         key: request.requestId,
-        request: Buffer.from(JSON.stringify({ ...request, password: undefined })),
+        request: { ...request, password: undefined },
       }
     : undefined
 
