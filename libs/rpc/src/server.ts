@@ -25,7 +25,7 @@ import { shortenTimeouts } from './long-timeouts.ts'
 import { reflection } from './reflection.ts'
 import { ServerCall, type CallEnvironment } from './server-call.ts'
 import { logRefused } from './tls/log-refused.ts'
-import { unreadLimit } from './unread-limit.ts'
+import { defaultUnreadBytes, unreadLimit } from './unread-limit.ts'
 import { raiseReceiveWindow } from './window.ts'
 
 export interface ServerOptions {
@@ -46,8 +46,11 @@ export interface ServerOptions {
   readonly limits?: LimitOverrides
   /** Calls open at once, streams included; those past it are refused with RESOURCE_EXHAUSTED. No limit unless given. */
   readonly maxCallsInFlight?: number
-  /** Bytes of requests that all calls together may have been sent and not have read; 256 MiB unless given. */
-  readonly maxUnreadBytes?: number
+  /**
+   * Bytes of requests that all calls together may have been sent and not have read; a quarter of the memory that the
+   * process may use, 256 MiB at most, unless given.
+   */
+  readonly maxUnreadBytes?: number | undefined
   /** Addresses and networks ("10.0.0.0/8") whose x-forwarded-for is believed; private ones unless given. */
   readonly trustedProxies?: readonly string[]
   /** Milliseconds of silence after which a peer is asked whether it is still there; 30,000 unless given. */
@@ -107,7 +110,7 @@ export const createServer = (options: ServerOptions): RpcServer => {
     isUnavailable: options.isUnavailable ?? (() => false),
     ownTrailers: trailersOf(options.replica ?? hostname()),
     open,
-    unread: unreadLimit(options.maxUnreadBytes ?? 256 * 1024 * 1024, open),
+    unread: unreadLimit(options.maxUnreadBytes ?? defaultUnreadBytes(), open),
     clientAddress: clientAddress(options.trustedProxies),
   }
   // Interceptors of others do not see health and reflection: what refuses an old client must not refuse a probe.

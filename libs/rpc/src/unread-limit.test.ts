@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js'
 import { constants } from 'node:http2'
 import { gzipSync } from 'node:zlib'
+import { defaultUnreadBytes } from './unread-limit.ts'
 import { collect, serve, userId } from './testing/serve.ts'
 import { closed, field, frame, statusSent, wire } from './testing/wire.ts'
 
@@ -75,4 +76,12 @@ test('is paid for by the connection that holds the most', async () => {
   expect(await Promise.race([modestEnd, ...ends])).toBe(status.RESOURCE_EXHAUSTED)
   expect(modest.closed).toBe(false)
   other.close()
+})
+
+test.each([
+  ['a container of 256 MiB', 256, 64],
+  ['a large machine', 64 * 1024, 256],
+  ['a very small one', 16, 8],
+])('unless given it suits %s', (_, memory, most) => {
+  expect(defaultUnreadBytes(memory * MiB)).toBe(most * MiB)
 })

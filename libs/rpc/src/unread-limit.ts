@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { resourceExhausted, type RpcError } from './errors.ts'
 
 /** A call as the limit sees it. */
@@ -31,6 +32,15 @@ export const unreadLimit = (most: number, open: ReadonlySet<Holder>): UnreadLimi
     },
   }
 }
+
+const MiB = 1024 * 1024
+
+/** What a server sets by itself: a quarter of the memory it may use, within 8 (the window of one stream) and 256 MiB. */
+export const defaultUnreadBytes = (memory = availableMemory()): number =>
+  Math.min(Math.max(memory / 4, 8 * MiB), 256 * MiB)
+
+/** Bytes: the limit of the container, or what the machine has. */
+const availableMemory = () => Math.min(process.constrainedMemory() || Infinity, totalmem())
 
 const heaviest = (calls: ReadonlySet<Holder>): Holder | undefined => {
   const connections = new Map<object | undefined, { total: number; first: Holder }>()

@@ -129,8 +129,8 @@ export const commonSchema = {
     8,
     1_000_000,
   )({
-    default: 256,
-    desc: 'MiB of requests that all calls together may have been sent and not have read; past it the largest is refused',
+    default: undefined,
+    desc: 'MiB of requests that all calls together may have been sent and not have read; past it the largest is refused; a quarter of the container’s memory unless given, 256 at most',
   }),
   TRUSTED_PROXIES: str({
     default: '',

@@ -166,7 +166,7 @@ export const runService = <S extends typeof commonSchema>(
       isUnavailable: isConnectionFailure,
       limits: common.RPC_LIMITS as LimitOverrides,
       maxCallsInFlight: common.MAX_CALLS_IN_FLIGHT,
-      maxUnreadBytes: common.MAX_UNREAD_MIB * 1024 * 1024,
+      maxUnreadBytes: common.MAX_UNREAD_MIB && common.MAX_UNREAD_MIB * 1024 * 1024,
       trustedProxies: common.TRUSTED_PROXIES ? common.TRUSTED_PROXIES.split(/[\s,]+/) : undefined,
       traces: tracing?.server,
       metrics,
