@@ -1,7 +1,7 @@
 # Every image of the suite, a target each:
 #   docker build --target user -t quartet/user .        a service: its server, its migrations, its health probe
 #   docker build --target envoy -t quartet/envoy .      the edge, with routes from the contract
-# It needs this repository and the packages of package-lock.json, nothing else.
+# or all of them for a release: docker-bake.hcl. It needs this repository and the packages of package-lock.json, nothing else.
 
 # All that comes from elsewhere. `node` builds and must be of the same version of Node as `runtime`, which runs.
 ARG NODE=node:24-bookworm-slim
@@ -9,7 +9,8 @@ ARG RUNTIME=gcr.io/distroless/nodejs24-debian12:nonroot
 ARG ENVOY=envoyproxy/envoy:v1.40.0
 
 # Takes the sources apart by what they change: a stage that copies from here runs again only when that part differs.
-FROM ${NODE} AS sources
+# What is the same for every architecture is made once, on that of the builder.
+FROM --platform=${BUILDPLATFORM} ${NODE} AS sources
 WORKDIR /app
 COPY . .
 RUN mkdir -p /manifests /contract /edge /owned/app/.compile-cache /owned/secrets /owned/files \
@@ -17,7 +18,7 @@ RUN mkdir -p /manifests /contract /edge /owned/app/.compile-cache /owned/secrets
  && cp --parents -r nx.json proto tools/node24.js tools/prisma services/*/prisma services/*/prisma.config.ts /contract \
  && cp --parents -r envoy libs tools /edge
 
-# The packages that run in production. Peers are left out, or @prisma/client would bring Prisma's CLI along. Types, maps
+# The packages that run in production, for the architecture that they will run on (sharp is native). Peers are left out, or @prisma/client would bring Prisma's CLI along. Types, maps
 # and the query compilers of other databases are half of what is left, and none of it runs.
 FROM ${NODE} AS packages
 WORKDIR /app
@@ -28,7 +29,7 @@ RUN --mount=type=cache,target=/root/.npm \
  && find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*.postgresql.*' -delete
 
 # What is generated from the contract and the schemas, by the same command as everywhere.
-FROM ${NODE} AS generated
+FROM --platform=${BUILDPLATFORM} ${NODE} AS generated
 WORKDIR /app
 COPY --from=sources /manifests ./
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
@@ -57,34 +58,33 @@ COPY tools/services.ts tools/
 COPY tools/container tools/container
 # The user nonroot owns what a volume may be mounted over, and compiles below.
 COPY --from=sources --chown=65532:65532 /owned /
+RUN ["/nodejs/bin/node", "tools/container/warm.ts", "tools/container/serve-once.ts", "tools/container/health.ts"]
+CMD ["src/main.ts"]
 
+# A service: its sources, what is generated for it, and what it compiles at its start.
 FROM service AS user
 WORKDIR /app/services/user
 COPY services/user .
 COPY --from=generated /app/services/user/src/generated src/generated
-RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "user"]
-CMD ["src/main.ts"]
+RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "src/main.ts", "src/migrate.ts"]
 
 FROM service AS order
 WORKDIR /app/services/order
 COPY services/order .
 COPY --from=generated /app/services/order/src/generated src/generated
-RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "order"]
-CMD ["src/main.ts"]
+RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "src/main.ts", "src/migrate.ts"]
 
 FROM service AS upload
 WORKDIR /app/services/upload
 COPY services/upload .
 COPY --from=generated /app/services/upload/src/generated src/generated
-RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "upload"]
-CMD ["src/main.ts"]
+RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "src/main.ts", "src/migrate.ts"]
 
 FROM service AS chat
 WORKDIR /app/services/chat
 COPY services/chat .
 COPY --from=generated /app/services/chat/src/generated src/generated
-RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "chat"]
-CMD ["src/main.ts"]
+RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "src/main.ts", "src/migrate.ts"]
 
 # Not distroless: before Envoy stops it has to be told so by POST, which takes a shell (envoy/drain.sh).
 FROM ${ENVOY} AS envoy

@@ -19,7 +19,7 @@ test.each(names)('the Dockerfile makes an image of %s', (name) => {
 test('every base image is named once, at the top', () => {
   const [top] = dockerfile.split(/^FROM /m)
   const bases = [...top!.matchAll(/^ARG (\w+)=(\S+)$/gm)].map(([, name]) => `\${${name}}`)
-  const stages = [...dockerfile.matchAll(/^FROM (\S+) AS (\S+)$/gm)]
+  const stages = [...dockerfile.matchAll(/^FROM (?:--platform=\S+ )?(\S+) AS (\S+)$/gm)]
   const own = stages.map(([, , name]) => name)
   expect(stages.length).toBe([...dockerfile.matchAll(/^FROM /gm)].length)
   for (const [, base] of stages) expect([...bases, ...own]).toContain(base)
@@ -35,6 +35,7 @@ test('the image of Envoy starts it as everywhere', () => {
 
 interface Container {
   image: string
+  build?: object
   ports?: string[]
   networks?: string[]
   network_mode?: string
@@ -74,6 +75,14 @@ describe('docker-compose.yml', () => {
     })
     expect(container).not.toHaveProperty('privileged')
     expect(container.network_mode === 'none' || container.networks).toBeTruthy()
+  })
+
+  test('builds each image once, and fetches none of them', () => {
+    const own = containers.filter(([, { image }]) => image.startsWith('quartet/'))
+    for (const [, container] of own) expect(container).toMatchObject({ pull_policy: 'never' })
+    expect(own.filter(([, { build }]) => build).map(([name]) => name)).toEqual([...names, 'envoy'])
+    const built = own.filter(([, { build }]) => build).map(([, { image }]) => image)
+    expect(new Set(own.map(([, { image }]) => image))).toEqual(new Set(built))
   })
 
   test('makes the images that the Kubernetes demo uses', () => {
