@@ -33,7 +33,7 @@ describeWith('kubectl', hasKubectl, () => {
         seccompProfile: { type: 'RuntimeDefault' },
       },
     })
-    expect(pod.automountServiceAccountToken).toBe(workload.metadata.name === 'secrets')
+    expect(pod.automountServiceAccountToken).toBe(pod.serviceAccountName === 'secrets')
     expect(pod).not.toHaveProperty('hostNetwork')
     for (const container of containersOf(workload)) {
       expect(container).toMatchObject({
