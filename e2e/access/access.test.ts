@@ -76,7 +76,7 @@ describeWith('Envoy', hasEnvoy, () => {
 
   const signingKey = async () => {
     const { DATABASE_URL } = parseEnv(readFileSync(join(suite.directory, 'env/user'), 'utf8'))
-    const secret = readFileSync(join(suite.directory, 'secrets/key-secret'), 'utf8').trim()
+    const secret = readFileSync(join(suite.directory, 'secrets/user/key-secret'), 'utf8').trim()
     world.secrets.add(secret)
     const database = new Client(DATABASE_URL)
     await database.connect()

@@ -2,8 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path'
 import type { SecretStore } from './secrets.ts'
 
-/** Secrets as files in a folder for each group: whoever is given a group mounts its folder. */
-export const secretsInFolder = (directory: string): SecretStore => ({
+/**
+ * Secrets as files in a folder for each group: whoever is given a group mounts its folder.
+ * @param mode of the files. In a volume their readers run under other users, PostgreSQL's among them; who sees the folder
+ * at all, the mounts decide.
+ */
+export const secretsInFolder = (directory: string, mode = 0o444): SecretStore => ({
   async read(groups) {
     mkdirSync(directory, { recursive: true })
     const present = readdirSync(directory).filter((name) => groups.includes(name))
@@ -14,8 +18,7 @@ export const secretsInFolder = (directory: string): SecretStore => ({
     mkdirSync(join(directory, group), { recursive: true })
     for (const [name, value] of Object.entries(secrets)) {
       const file = join(directory, group, name)
-      // Its readers run under other users, PostgreSQL's among them; who sees the folder at all, the mounts decide.
-      writeFileSync(`${file}.new`, value, { mode: 0o444 })
+      writeFileSync(`${file}.new`, value, { mode }) // whole or not there, whatever is killed
       renameSync(`${file}.new`, file)
     }
   },

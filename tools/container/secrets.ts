@@ -16,39 +16,56 @@ export interface SecretStore {
 export const groupsOf = (services: readonly string[]) => [...services, 'service-secrets', 'postgres']
 
 /**
- * The secrets of an installation with these services: what `known` has stays as it is, what it lacks is made.
+ * What services know each other by, and what the signing keys are encrypted with: what `known` has stays as it is, what it
+ * lacks is made.
  *
  * | group | name | what |
  * |---|---|---|
- * | each service's | `database-url` | where its database is, with its own role and password |
- * | | `service-secret` | what it signs in with at the user service |
+ * | each service's | `service-secret` | what it signs in with at the user service |
  * | user | `key-secret` | encrypts the signing keys in the database |
- * | | `demo-accounts.json` | whom QUARTET_DEMO makes |
- * | service-secrets | each service's name | the user service's copy of the above |
- * | postgres | `password` | the server's administrator |
+ * | service-secrets | each service's name | the user service's copy of the first |
  */
-export const completed = (known: Secrets, services: readonly string[]): Secrets => {
-  const keep = (group: string, name: string, make: () => string) => known[group]?.[name] ?? make()
+export const identities = (known: Secrets, services: readonly string[]): Secrets => {
   const serviceSecrets = Object.fromEntries(
-    services.map((service) => [service, keep('service-secrets', service, random)]),
+    services.map((service) => [service, keep(known, 'service-secrets', service, random)]),
   )
   const own = services.map((service) => [
     service,
     {
-      'database-url': keep(service, 'database-url', () => databaseUrl(service)),
       'service-secret': serviceSecrets[service]!,
-      ...(service === 'user' && {
-        'key-secret': keep('user', 'key-secret', random),
-        'demo-accounts.json': keep('user', 'demo-accounts.json', () => JSON.stringify(newAccounts())),
-      }),
+      ...(service === 'user' && { 'key-secret': keep(known, 'user', 'key-secret', random) }),
     },
   ])
+  return { ...Object.fromEntries(own), 'service-secrets': serviceSecrets }
+}
+
+/**
+ * Those of an installation with a PostgreSQL of its own and people to sign in, the identities included.
+ *
+ * | group | name | what |
+ * |---|---|---|
+ * | each service's | `database-url` | where its database is, with its own role and password |
+ * | user | `demo-accounts.json` | whom QUARTET_DEMO makes |
+ * | postgres | `password` | the server's administrator |
+ */
+export const completed = (known: Secrets, services: readonly string[]): Secrets => {
+  const own = identities(known, services)
+  const withDatabase = services.map((service) => [
+    service,
+    { 'database-url': keep(known, service, 'database-url', () => databaseUrl(service)), ...own[service] },
+  ])
+  const accounts = keep(known, 'user', 'demo-accounts.json', () => JSON.stringify(newAccounts()))
+  const groups: Secrets = Object.fromEntries(withDatabase)
   return {
-    ...Object.fromEntries(own),
-    'service-secrets': serviceSecrets,
-    postgres: { password: keep('postgres', 'password', random) },
+    ...own,
+    ...groups,
+    user: { ...groups['user'], 'demo-accounts.json': accounts },
+    postgres: { password: keep(known, 'postgres', 'password', random) },
   }
 }
+
+const keep = (known: Secrets, group: string, name: string, make: () => string) =>
+  known[group]?.[name] ?? make()
 
 /** 256 bits that may stand in a URL. */
 const random = () => randomBytes(32).toString('base64url')
@@ -56,10 +73,14 @@ const random = () => randomBytes(32).toString('base64url')
 const databaseUrl = (service: string) =>
   `postgresql://${service}:${random()}@postgres:5432/quartet_${service}`
 
-/** Makes the secrets that a store lacks. Returns their names, as 'group/name'. */
-export const makeSecrets = async (store: SecretStore, services: readonly string[]): Promise<string[]> => {
+/** Makes the secrets that a store lacks, of those that `all` names. Returns their names, as 'group/name'. */
+export const makeSecrets = async (
+  store: SecretStore,
+  services: readonly string[],
+  all: typeof completed = completed,
+): Promise<string[]> => {
   const before = await store.read(groupsOf(services))
-  const lacking = Object.entries(completed(before, services)).map(([group, secrets]) => ({
+  const lacking = Object.entries(all(before, services)).map(([group, secrets]) => ({
     group,
     secrets: Object.fromEntries(
       Object.entries(secrets).filter(([name]) => before[group]?.[name] === undefined),

@@ -21,8 +21,17 @@ describeWith('kubectl', hasKubectl, () => {
     const [service] = pod.containers
     expect(migration).toMatchObject({ image: service.image, args: ['src/migrate.ts'] })
     expect(pod.initContainers).toMatchObject([{ image: service.image, args: ['src/migrate.ts', 'wait'] }])
-    // A Job cannot be changed: each release has one of its own.
-    expect(job.metadata.name).toBe(`${name}-migration-${service.image.split(':')[1]}`)
+  })
+
+  // A Job cannot be changed.
+  test.each(Object.keys(installations))('%s: a release has Jobs of its own', (installation) => {
+    const jobs = installations[installation]!().filter(({ kind }) => kind === 'Job')
+    for (const job of jobs) {
+      const [, tag] = job.spec.template.spec.containers[0].image.split(':')
+      // A dot would get into the host name of its pods.
+      expect(job.metadata.name).toMatch(new RegExp(`^[a-z-]+-${tag.replaceAll('.', '-')}$`))
+    }
+    expect(jobs).not.toEqual([])
   })
 
   test('every image of ours is set in k8s/release, and nowhere else', () => {

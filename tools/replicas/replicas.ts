@@ -37,7 +37,7 @@ export const startReplicas = async (
   // In the workspace, where the code of another release finds its packages.
   const directory = mkdtempSync(join(workspace, '.quartet', 'replicas-'))
   const log = openLog(join(directory, 'all.log'))
-  provideSecrets(directory, services)
+  await provideSecrets(directory, services)
   const accounts = demoAccounts(directory)
 
   const wanted = services.flatMap(({ name }) =>

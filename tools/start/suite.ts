@@ -70,7 +70,7 @@ export const startSuite = async (options: SuiteOptions): Promise<Suite> => {
     if (options.fresh) forgetData(directory)
     mkdirSync(filesFolder(directory), { recursive: true })
     const accounts = demoAccounts(directory)
-    provideSecrets(directory, services)
+    await provideSecrets(directory, services)
     const certificates = options.mtls ? localFolder(directory) : undefined
     if (certificates) await localCertificates({ folder: certificates, services })
 
