@@ -3,16 +3,15 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import { status } from '@grpc/grpc-js'
-import { allServices } from '@quartet/proto/all'
 import { People, type Method } from '@quartet/proto/contract'
-import { healthCheck, roles, type RpcError } from '@quartet/rpc'
-import { describeWith, failure } from '@quartet/testing'
+import { roles } from '@quartet/rpc'
+import { describeWith } from '@quartet/testing'
+import { exampleOf, methods } from '@quartet/tools/examples'
+import { jsonRequest } from '@quartet/tools/json-request'
 import { services } from '@quartet/tools/services'
 import { Client } from 'pg'
 import { hasEnvoy, start } from '../suite.ts'
-import { examples, withExamples } from './examples.ts'
 import { expected, type Who } from './expected.ts'
-import { jsonRequest } from './json-request.ts'
 import { overrides, rawRequest, tricks } from './paths.ts'
 import { secretsIn } from './redacted.ts'
 import { badTokens, openSigningKey } from './tokens.ts'
@@ -23,14 +22,14 @@ import { createWorld, type Owner } from './world.ts'
 // The matrix: every RPC of the contract × every kind of caller × every way to call it. What is expected follows from the
 // contract and from one example of each RPC, so a new RPC is in it by itself.
 
-const methods = allServices.flatMap(({ methods }) => methods)
+/** The service that answers a method; undefined for what every service serves. */
 const serverOf = (method: Method) =>
   services().find(({ serves }) => serves.includes(method.descriptor.parent.typeName))
 
 /** Without limits, which are counted by caller: here one caller makes thousands of calls. */
 const variables = Object.fromEntries(
   services().map(({ name }) => {
-    const served = methods.filter((method) => serverOf(method)?.name === name)
+    const served = methods.filter((method) => (serverOf(method)?.name ?? name) === name)
     const limits = served.map(({ path }) => [path, { perSecond: 0, maxOpen: 0 }])
     return [name, { LOG_LEVEL: 'debug', RPC_LIMITS: JSON.stringify(Object.fromEntries(limits)) }]
   }),
@@ -85,13 +84,6 @@ describeWith('Envoy', hasEnvoy, () => {
     return openSigningKey(rows[0].private_jwk, secret)
   }
 
-  const isServed = async ({ descriptor }: Method) => {
-    const service = descriptor.parent.typeName
-    const asked = { target: suite.endpoints['user']!, service, signal: AbortSignal.timeout(10_000) }
-    const error = await failure(healthCheck(asked))
-    return (error as RpcError | undefined)?.code !== status.NOT_FOUND
-  }
-
   /** Makes the call in one way, and says what was wrong with how it ended. */
   const attempt = async (
     method: Method,
@@ -99,17 +91,16 @@ describeWith('Envoy', hasEnvoy, () => {
     who: Who,
     owner: () => Promise<Owner>,
   ): Promise<string[]> => {
-    const example = examples.get(method.path)
+    const example = exampleOf(method)
     const wanted = expected(method, example, who, way !== 'straight')
-    const reachesHandler = wanted.includes(status.OK) || example?.owned !== undefined
-    if (reachesHandler && !example) return []
+    const reachesHandler = wanted.includes(status.OK) || example.owned !== undefined
     const token =
       who.kind === 'owner'
         ? (await owner()).token
         : who.kind === 'bad token'
           ? bad[who.name]
           : who.kind !== 'nobody' && world.tokenOf.get(who.name)
-    const requests = example && reachesHandler ? await world.requestsOf(method, example, await owner()) : [{}]
+    const requests = reachesHandler ? await world.requestsOf(method, await owner()) : [{}]
     const answer = await ways[way]!(method, requests, token ? { authorization: `Bearer ${token}` } : {})
     if (!answer) return []
     answers.push(answer)
@@ -127,16 +118,14 @@ describeWith('Envoy', hasEnvoy, () => {
 
   test.each(methods.map((method) => [method.path, method] as const))(
     '%s',
-    async (path, method) => {
-      // In the contract, and nobody serves it yet.
-      if (!serverOf(method) && !(await isServed(method))) return
+    async (_path, method) => {
       const callers: Who[] = [
         { kind: 'nobody' },
         ...Object.keys(bad).map((name): Who => ({ kind: 'bad token', name })),
         ...services().map(({ name }): Who => ({ kind: 'service', name })),
         ...roles.map((name): Who => ({ kind: 'person', name })),
         // Last: owners may change what they sign in with.
-        ...(examples.get(path)?.owned ? [{ kind: 'owner', name: 'owner' } as const] : []),
+        ...(exampleOf(method).owned ? [{ kind: 'owner', name: 'owner' } as const] : []),
       ]
       const inOneWay = async (way: string) => {
         let made: Promise<Owner> | undefined
@@ -177,11 +166,6 @@ describeWith('Envoy', hasEnvoy, () => {
     }
     expect(opened).toEqual([])
   }, 120_000)
-
-  test('every RPC has its example', () => {
-    const served = methods.filter((method) => withExamples.has(method.descriptor.parent.typeName))
-    expect(served.filter(({ path }) => !examples.has(path)).map(({ path }) => path)).toEqual([])
-  })
 
   test('no secret, token, password or hash is in any log, trace or answer', async () => {
     await suite.halt()

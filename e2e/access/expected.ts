@@ -11,19 +11,13 @@ export type Who =
   | { readonly kind: 'person'; readonly name: Role }
   | { readonly kind: 'owner'; readonly name: 'owner' }
 
-/** What a call that is let in may end with: whoever has no handler yet says so to those alone. */
-const letIn = [status.OK, status.UNIMPLEMENTED]
+const letIn = [status.OK]
 
 /**
  * How a call of a method must end, by the contract alone and, where that leaves it to the handler, by the example.
  * @param atEdge through Envoy, where some things are refused in other words.
  */
-export const expected = (
-  method: Method,
-  example: Example | undefined,
-  who: Who,
-  atEdge: boolean,
-): status[] => {
+export const expected = (method: Method, example: Example, who: Who, atEdge: boolean): status[] => {
   const { people, services } = method.policy!
   // What no person may call has no route at the edge.
   const denied = [
@@ -45,9 +39,9 @@ export const expected = (
       return letIn
     case 'person': {
       if (!reaches(who.name, leastRole[people])) return denied
-      const { owned } = example ?? {}
+      const { owned } = example
       if (!owned || reaches(who.name, owned.orRole)) return letIn
-      return [owned.otherwise ?? status.NOT_FOUND, status.UNIMPLEMENTED]
+      return [owned.otherwise ?? status.NOT_FOUND]
     }
   }
 }

@@ -3,7 +3,7 @@ import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, status, type StatusObject } from '@grpc/grpc-js'
 import type { Method } from '@quartet/proto/contract'
 import { BadRequestSchema, ErrorInfoSchema, StatusSchema } from '@quartet/proto/rpc-status'
-import { jsonRequest } from './json-request.ts'
+import { jsonRequest } from '@quartet/tools/json-request'
 
 /** How a call ended, or that it did not. */
 export interface Answer {

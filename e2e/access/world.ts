@@ -2,12 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthService } from '@quartet/proto/auth'
-import { allServices } from '@quartet/proto/all'
 import { People, type Method } from '@quartet/proto/contract'
 import { createClient } from '@quartet/rpc'
-import type { Example } from '@quartet/testing'
+import { exampleOf, methods } from '@quartet/tools/examples'
 import type { start } from '../suite.ts'
-import { examples } from './examples.ts'
 import { secretsIn } from './redacted.ts'
 import type { Way } from './ways.ts'
 
@@ -60,14 +58,14 @@ export const createWorld = async (suite: Awaited<ReturnType<typeof start>>, stra
   }
 
   /** The requests of an example, with everything in them that they name. */
-  const requestsOf = async (method: Method, { request }: Example, owner: Owner): Promise<object[]> => {
+  const requestsOf = async (method: Method, owner: Owner): Promise<object[]> => {
     const answers = new Map<string, Promise<object>>()
     const answerTo = async (name: string): Promise<object> => {
       const other = siblings(method).find(({ localName }) => localName === name)
-      const example = other && examples.get(other.path)
-      if (!example) throw new Error(`the example of ${method.path} names ${name}, which has none`)
+      if (!other)
+        throw new Error(`the example of ${method.path} names ${name}, which is no RPC of its service`)
       const headers = { authorization: `Bearer ${rightful(other, owner)}` }
-      const answer = await straight(other, await requestsOf(other, example, owner), headers)!
+      const answer = await straight(other, await requestsOf(other, owner), headers)!
       for (const one of secretsIn(answer.message)) secret(one)
       if (answer.message) return answer.message
       throw new Error(`${name} for the example of ${method.path}: ${answer.code} ${answer.text}`)
@@ -97,7 +95,7 @@ export const createWorld = async (suite: Awaited<ReturnType<typeof start>>, stra
       for (const [name, one] of Object.entries(template)) fields[name] = await filled(one)
       return fields
     }
-    return [await filled(request)].flat() as object[]
+    return [await filled(exampleOf(method).request)].flat() as object[]
   }
 
   return {
@@ -112,4 +110,4 @@ export const createWorld = async (suite: Awaited<ReturnType<typeof start>>, stra
 }
 
 const siblings = ({ descriptor }: Method) =>
-  allServices.find(({ name }) => name === descriptor.parent.typeName)!.methods
+  methods.filter((other) => other.descriptor.parent === descriptor.parent)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { workspace } from '../services.ts'
+import { callExamples } from './call-examples.ts'
 import { configurationTables } from './configuration.ts'
 import { rpcTable } from './rpc-table.ts'
 
@@ -7,6 +8,7 @@ import { rpcTable } from './rpc-table.ts'
 export const parts = [
   { file: join(workspace, 'README.md'), mark: 'rpc table', make: rpcTable },
   { file: join(workspace, 'docs/configuration.md'), mark: 'variables', make: configurationTables },
+  { file: join(workspace, 'docs/examples.md'), mark: 'examples', make: callExamples },
 ]
 
 /** `page` with `content` between the marks. Throws when the page has no such marks. */

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { allServices } from '@quartet/proto/all'
+import type { Method } from '@quartet/proto/contract'
 import { MetricsService } from '@quartet/proto/metrics'
 import { examplesOf, type Example, type ServiceExamples } from '@quartet/testing'
-import { services } from '@quartet/tools/services'
+import { services } from '../services.ts'
 
 const read = async (folder: string): Promise<readonly ServiceExamples[]> => {
   const file = join(folder, 'src/examples.ts')
@@ -11,12 +13,13 @@ const read = async (folder: string): Promise<readonly ServiceExamples[]> => {
 }
 
 /** What every service serves has no service to stand beside. */
-const common = examplesOf(MetricsService, { watchProcessMetrics: { request: {} } })
+const common = examplesOf(MetricsService, {
+  watchProcessMetrics: { request: { metrics: ['METRIC_CPU'], interval: { seconds: 1 } } },
+})
 
 const all = [common, ...(await Promise.all(services().map(({ folder }) => read(folder)))).flat()]
 
-/** The example of an RPC, by its path ("/quartet.user.v1.UserService/GetUser"). */
-export const examples: ReadonlyMap<string, Example> = new Map(
+const byPath: ReadonlyMap<string, Example> = new Map(
   all.flatMap(({ service, examples }) =>
     service.methods.flatMap(({ path, localName }) => {
       const example = examples[localName]
@@ -25,5 +28,15 @@ export const examples: ReadonlyMap<string, Example> = new Map(
   ),
 )
 
-/** The services that have examples, by name: those that have none do not answer anything yet. */
-export const withExamples: ReadonlySet<string> = new Set(all.map(({ service }) => service.name))
+/** Every RPC of the contract. */
+export const methods: readonly Method[] = allServices.flatMap(({ methods }) => methods)
+
+/**
+ * The example of an RPC.
+ * @throws Error in one line where it has none: an RPC does not come without.
+ */
+export const exampleOf = ({ path }: Method): Example => {
+  const example = byPath.get(path)
+  if (example) return example
+  throw new Error(`${path} has no example: add one to src/examples.ts of the service that answers it`)
+}

@@ -7,7 +7,7 @@ import {
   type JsonValue,
 } from '@bufbuild/protobuf'
 import type { Method } from '@quartet/proto/contract'
-import { jsonPaths } from '@quartet/tools/json-paths'
+import { jsonPaths } from '../envoy/json-paths.ts'
 
 /** A request over HTTP. */
 interface HttpRequest {
@@ -22,7 +22,7 @@ export const jsonRequest = (method: Method, requests: readonly object[]): HttpRe
   const [binding] = jsonPaths(method)
   if (!binding) return undefined
   const { verb, template, body } = binding
-  const messages = requests.map((one) => asJson(method, one))
+  const messages = requests.map((one) => jsonOf(method, one))
   const rest = messages[0] ?? {}
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const field = jsonName(method.descriptor.input, name)
@@ -48,7 +48,8 @@ export const jsonRequest = (method: Method, requests: readonly object[]): HttpRe
   }
 }
 
-const asJson = ({ descriptor, codec }: Method, request: object): JsonObject =>
+/** A request as JSON has it (google.api.HttpBody as base64). */
+export const jsonOf = ({ descriptor, codec }: Method, request: object): JsonObject =>
   toJson(descriptor.input, fromBinary(descriptor.input, codec.requestSerialize(request)), {
     registry: createRegistry(descriptor.input),
   }) as JsonObject
