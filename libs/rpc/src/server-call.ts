@@ -1,28 +1,25 @@
-import { Metadata, ServerInterceptingCall, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js'
+import { Metadata, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js'
 import type { Method } from '@quartet/proto/contract'
-import type { Logger } from 'pino'
-import { anonymous, type Caller } from './caller.ts'
+import { Admission, type Applicant } from './admission.ts'
+import { CallContext, type ContextEnvironment } from './call-context.ts'
 import { RemoteError } from './client/error.ts'
-import type { ClientAddress } from './client-address.ts'
 import { decodeRequest, encodeResponse } from './codec.ts'
 import { frameHeader, holdBackDecompression } from './decompression.ts'
 import { RpcError, toStatus } from './errors.ts'
 import { fromDownstream } from './from-downstream.ts'
 import type { AnyHandler } from './handlers.ts'
 import { discardRequests, http2Stream, onArrival, resetStream, stopSender } from './http2-stream.ts'
-import type { InterceptedCall, Interceptor, Outcome } from './interceptor.ts'
+import type { Interceptor } from './interceptor.ts'
 import { RequestStream } from './request-stream.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { takeOverStatus } from './status-of-grpc-js.ts'
-import { traceIdOf } from './trace-id.ts'
 import type { UnreadLimit } from './unread-limit.ts'
 
 /** What all calls of a server share. */
-export interface CallEnvironment {
+export interface CallEnvironment extends ContextEnvironment {
   readonly interceptors: readonly Interceptor[]
   /** What of them is around the handler, as one; undefined where nothing is. */
   readonly around: Interceptor['around']
-  readonly logger: Logger
   /** Tells the errors of what the service depends on from those of its code. */
   readonly isUnavailable: (error: unknown) => boolean
   /** Sent with every answer. */
@@ -31,7 +28,6 @@ export interface CallEnvironment {
   readonly open: Set<ServerCall>
   /** What they all have been sent and have not read. */
   readonly unread: UnreadLimit
-  readonly clientAddress: ClientAddress
 }
 
 /** After a failed call's status, a peer that does not read gets this long before its stream is reset. */
@@ -46,20 +42,10 @@ const maxTimerMs = 2 ** 31 - 1
  * whose handler rejects, and has a code path for each kind. An interceptor that passes nothing on gets the same
  * events nearest the wire, so this object is that interceptor and runs the handler itself.
  */
-export class ServerCall extends ServerInterceptingCall implements InterceptedCall {
-  readonly method: Method
-  readonly startedAt = performance.now()
-  metadata!: Metadata
-  caller: Caller = anonymous
-  deadline = Infinity
-  received = 0
-  sent = 0
-  receivedBytes = 0
-  sentBytes = 0
+export class ServerCall extends CallContext implements Applicant {
   /** Bytes that have arrived for the call and wait to be read. */
   unread = 0
 
-  readonly #base: ServerInterceptingCallInterface
   readonly #sendStatus: ServerInterceptingCallInterface['sendStatus']
   readonly #environment: CallEnvironment
   readonly #handler: AnyHandler | undefined
@@ -67,16 +53,8 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   /** The requests of a kind that streams them; else `#request` is the one there is. */
   readonly #requests: RequestStream | undefined
   #request: object | undefined
-  /** Interceptors that have been asked. */
-  #asked = 0
-  /** Settles, never rejecting, when the last of them that was asked need not be waited for any more. */
-  #waiting: Promise<void> | undefined
-  #ended: RpcError | 'OK' | undefined
+  readonly #admission: Admission
   #timer: NodeJS.Timeout | undefined
-  #abort: AbortController | undefined
-  #logger: Logger | undefined
-  #traceId: string | undefined
-  #trailers: Metadata | undefined
 
   constructor(
     base: ServerInterceptingCallInterface,
@@ -84,64 +62,25 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
     handler: AnyHandler | undefined,
     environment: CallEnvironment,
   ) {
-    super(base)
-    this.#base = base
+    super(base, method, environment)
     this.#sendStatus = takeOverStatus(base, (error) => this.#failOrReset(error))
     const arrived = (bytes: number) => this.#countUnread(bytes)
     onArrival(http2Stream(base), arrived)
-    holdBackDecompression(base, () => this.#ended !== undefined, arrived)
-    this.method = method
+    holdBackDecompression(base, () => this.ended !== undefined, arrived)
     this.#handler = handler
     this.#environment = environment
     this.#writer = new ResponseWriter(base)
+    this.#admission = new Admission(environment.interceptors, this)
     if (method.kind === 'client_streaming' || method.kind === 'bidi_streaming')
       this.#requests = new RequestStream(() => base.startRead())
   }
 
-  // What handlers and interceptors see of the call, made when somebody looks -------------------------------------
-
-  get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      if (this.#ended instanceof RpcError) this.#abort.abort(this.#ended)
-    }
-    return this.#abort.signal
-  }
-
-  get trailers(): Metadata {
-    return (this.#trailers ??= new Metadata())
-  }
-
-  get traceId(): string {
-    return (this.#traceId ??= traceIdOf(this.metadata))
-  }
-
-  set traceId(traceId: string) {
-    this.#traceId = traceId
-  }
-
-  get logger(): Logger {
-    return (this.#logger ??= this.#environment.logger.child({
-      method: this.method.path,
-      traceId: this.traceId,
-    }))
-  }
-
-  get peer(): string {
-    return this.#base.getPeer()
-  }
-
-  get clientAddress(): string {
-    return this.#environment.clientAddress(this.peer, this.metadata)
-  }
-
-  /** The connection that the call came over. */
-  get connection(): object | undefined {
-    return http2Stream(this.#base)?.session
+  get over(): boolean {
+    return this.ended !== undefined
   }
 
   endBy(time: number, error: () => RpcError): void {
-    if (time >= this.deadline || this.#ended) return
+    if (time >= this.deadline || this.ended) return
     this.deadline = time
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#failOrReset(error()), Math.min(time - Date.now(), maxTimerMs))
@@ -152,17 +91,17 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   /** grpc-js starts the call; its listener, the built-in handler machinery, is left out on purpose. */
   override start(): void {
     this.#environment.open.add(this)
-    this.#base.start(this)
+    this.base.start(this)
   }
 
   onReceiveMetadata(metadata: Metadata): void {
     this.metadata = metadata
-    this.deadline = Number(this.#base.getDeadline())
-    this.#admit()
+    this.deadline = Number(this.base.getDeadline())
+    this.#admission.ask()
   }
 
   onReceiveMessage(bytes: Buffer): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#countUnread(-frameHeader - bytes.length)
     try {
       const message = decodeRequest(this.method, bytes)
@@ -171,7 +110,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
       if (this.#requests) return this.#requests.push(message)
       if (this.#request) throw new RpcError(status.UNIMPLEMENTED, 'SECOND_REQUEST_MESSAGE')
       this.#request = message
-      this.#base.startRead()
+      this.base.startRead()
     } catch (error) {
       this.fail(error)
     }
@@ -191,43 +130,23 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
    */
   onCancel(): void {
     clearTimeout(this.#timer)
-    if (this.#ended) return stopSender(http2Stream(this.#base))
+    if (this.ended) return stopSender(http2Stream(this.base))
     const code = Date.now() >= this.deadline ? status.DEADLINE_EXCEEDED : status.CANCELLED
     this.#end(new RpcError(code, status[code]))
   }
 
   // From admission to the status -------------------------------------------------------------------------------------
 
-  /** Asks the interceptors from where the last one waited, without a promise where none of them waits. */
-  #admit(): void {
-    const { interceptors } = this.#environment
-    try {
-      while (!this.#ended && this.#asked < interceptors.length) {
-        const waiting = interceptors[this.#asked++]!.onCall?.(this)
-        if (waiting) {
-          const goOn = (next: () => void) => {
-            this.#waiting = undefined
-            next()
-          }
-          return void (this.#waiting = waiting.then(
-            () => goOn(() => this.#admit()),
-            (error) => goOn(() => this.fail(error)),
-          ))
-        }
-      }
-    } catch (error) {
-      return this.fail(error)
-    }
-    if (this.#ended) return
-    if (!this.#requests) return this.#base.startRead()
+  admitted(): void {
+    if (!this.#requests) return this.base.startRead()
     // Until headers come a client keeps everything it sent, for a retry.
-    this.#base.sendMetadata(new Metadata())
+    this.base.sendMetadata(new Metadata())
     this.#serve(this.#requests)
   }
 
   #requestComplete(): void {
     // A stream that was reset looks half-closed too. What was cut must not pass for complete: onCancel follows.
-    if (this.#ended || http2Stream(this.#base)?.aborted) return
+    if (this.ended || http2Stream(this.base)?.aborted) return
     if (this.#requests) this.#requests.complete()
     else if (this.#request) this.#serve(this.#request)
     else this.fail(new RpcError(status.UNIMPLEMENTED, 'REQUEST_MESSAGE_MISSING'))
@@ -259,7 +178,7 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   }
 
   #write(response: object): Promise<void> | undefined {
-    if (this.#ended) throw this.#ended as RpcError
+    if (this.ended) throw this.ended as RpcError
     const bytes = encodeResponse(this.method, response)
     this.sent++
     this.sentBytes += bytes.length
@@ -267,18 +186,18 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
   }
 
   #succeed(): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#sendStatus({ code: status.OK, details: '', metadata: this.#finalTrailers() })
     this.#end('OK')
   }
 
   /** Ends the call with whatever was thrown. Does nothing when it is over. */
   fail(thrown: unknown): void {
-    if (this.#ended) return
+    if (this.ended) return
     const error = this.#translated(thrown)
     // Only the hop next to a failure retries. Headers of their own commit an answer (gRFC A6), for Envoy as well: it is
     // not tried again here what the client of the next hop has tried.
-    if (thrown instanceof RemoteError) this.#base.sendMetadata(new Metadata())
+    if (thrown instanceof RemoteError) this.base.sendMetadata(new Metadata())
     const sent = toStatus(error)
     sent.metadata.merge(this.#finalTrailers())
     this.#sendStatus(sent)
@@ -292,8 +211,8 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
    * may never read: the stream is reset then.
    */
   #failOrReset(error: RpcError): void {
-    if (!this.#ended) this.fail(error)
-    else if (this.#writer.pending) resetStream(http2Stream(this.#base))
+    if (!this.ended) this.fail(error)
+    else if (this.#writer.pending) resetStream(http2Stream(this.base))
   }
 
   /** What the caller is told of an error of a library below: that it is a bad time, where that is all there is to it. */
@@ -305,13 +224,13 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
 
   #finalTrailers(): Metadata {
     const { ownTrailers } = this.#environment
-    this.#trailers?.merge(ownTrailers)
-    return this.#trailers ?? ownTrailers
+    this.handlersTrailers?.merge(ownTrailers)
+    return this.handlersTrailers ?? ownTrailers
   }
 
   /** The one place where a call ends: whoever waits is woken, whoever watches is told, nothing is kept. */
   #end(ended: RpcError | 'OK'): void {
-    this.#ended = ended
+    this.ended = ended
     this.#environment.open.delete(this)
     const ok = ended === 'OK'
     // An answer has until the deadline to be read, as long as the timer would have run. A failure has less.
@@ -320,34 +239,18 @@ export class ServerCall extends ServerInterceptingCall implements InterceptedCal
       this.#timer = setTimeout(() => this.#failOrReset(ended), lingerMs).unref()
     this.#environment.unread.add(-this.unread)
     this.unread = 0
-    discardRequests(this.#base)
+    discardRequests(this.base)
     if (ok) this.#requests?.complete()
     else {
       this.#requests?.fail(ended)
       this.#writer.fail(ended)
-      this.#abort?.abort(ended)
+      this.abort?.abort(ended)
     }
-    const outcome = ok ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended }
-    for (let i = this.#asked - 1; i >= 0; i--) {
-      const interceptor = this.#environment.interceptors[i]!
-      // The last that was asked may still be at it: the end comes behind the beginning, for the others now.
-      if (i === this.#asked - 1 && this.#waiting)
-        void this.#waiting.then(() => this.#tell(interceptor, outcome))
-      else this.#tell(interceptor, outcome)
-    }
-  }
-
-  #tell(interceptor: Interceptor, outcome: Outcome): void {
-    try {
-      interceptor.onEnd?.(this, outcome)
-    } catch (err) {
-      // One that fails must not keep the others from freeing what they hold.
-      this.logger.error({ err }, 'an interceptor failed at the end of a call')
-    }
+    this.#admission.end(ok ? { code: status.OK } : { code: ended.code, error: ended.cause ?? ended })
   }
 
   #countUnread(bytes: number): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.unread += bytes
     this.#environment.unread.add(bytes)
   }
