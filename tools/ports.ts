@@ -21,6 +21,12 @@ const patience = 3_000
 // asks for any, nobody is given it in between.
 const [lowest, highest] = [20_000, 32_768]
 
+// Nor do two workers of Jest find the same one: each looks in an eighth of its own.
+const worker = process.env['JEST_WORKER_ID']
+const eighth = (highest - lowest) / 8
+const from = worker ? lowest + (Number(worker) % 8) * eighth : lowest
+const to = worker ? from + eighth : highest
+
 /**
  * Opens every requested port on 127.0.0.1 at once, and closes them again: so the free ones differ from each
  * other, and what is in use, or asked for twice, is known before anything starts.
@@ -50,7 +56,7 @@ export const freePort = async (): Promise<number> =>
 
 const open = async (port: number, until: number): Promise<Server | string> => {
   for (;;) {
-    const server = createServer().listen(port || randomInt(lowest, highest), '127.0.0.1')
+    const server = createServer().listen(port || randomInt(from, to), '127.0.0.1')
     try {
       await once(server, 'listening')
       return server

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { loadConfig, type Schema } from '@quartet/service'
 import { describeWith } from '@quartet/testing'
 import { services, workspace } from '../services.ts'
-import { environmentOf, hasKubectl, installations } from './render.ts'
+import { containersOf, environmentOf, hasKubectl, installations, workloads } from './render.ts'
 
 describeWith('kubectl', hasKubectl, () => {
   const cases = hasKubectl
@@ -21,6 +21,18 @@ describeWith('kubectl', hasKubectl, () => {
     expect(Object.keys(environment).filter((variable) => !(variable in schema))).toEqual([])
     expect(environment['QUARTET_DEMO']).toBe(
       installation !== 'production' && name === 'user' ? 'true' : undefined,
+    )
+  })
+
+  test('a migration, and who waits for it, is told where the database is and nothing else', () => {
+    const told = Object.values(installations)
+      .flatMap((render) => workloads(render()))
+      .flatMap(containersOf)
+      .filter(({ args }) => args?.[0] === 'src/migrate.ts')
+      .map(({ env, envFrom }) => ({ env, envFrom }))
+    const address = { name: 'DATABASE_URL_FILE', value: '/run/secrets/quartet/database-url' }
+    expect(told).toEqual(
+      Array.from({ length: 3 * 2 * services().length }, () => ({ env: [address], envFrom: undefined })),
     )
   })
 })

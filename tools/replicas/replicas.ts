@@ -97,7 +97,9 @@ export const startReplicas = async (
       const { ports } = places.find(({ name }) => name === service.name)!
       return startDeployment({ ports, release: service, start, available: balancer.available })
     }
-    const deployments = await Promise.all(services.map(deploy))
+    const deployments: Awaited<ReturnType<typeof deploy>>[] = []
+    // All at once, nine processes would share what a small machine has.
+    for (const service of services) deployments.push(await deploy(service))
     const deploymentOf = (name: string) => deployments.find(({ release }) => release().name === name)!
 
     return {
