@@ -36,7 +36,11 @@ export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Poo
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   })
-  pool.on('error', onError)
+  pool.on('error', (error) => {
+    // The pool hangs the client on it, all that it holds: not to be written into a log.
+    Object.defineProperty(error, 'client', { enumerable: false })
+    onError(error)
+  })
   // While a connection is lent out, the query on it fails with it; unheard, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
