@@ -5,8 +5,9 @@ import { parse } from 'yaml'
 import { envoyArguments } from '../envoy/render.ts'
 import { services, workspace } from '../services.ts'
 
+const read = (file: string) => readFileSync(join(workspace, file), 'utf8')
 const names = services().map(({ name }) => name)
-const dockerfile = readFileSync(join(workspace, 'Dockerfile'), 'utf8')
+const dockerfile = read('Dockerfile')
 const instructions = (name: string) =>
   dockerfile.split(/^(?=FROM )/m).find((stage) => stage.startsWith(`FROM service AS ${name}\n`))
 
@@ -42,7 +43,7 @@ interface Container {
   environment?: Record<string, string>
   depends_on?: Record<string, { condition: string }>
 }
-const compose = parse(readFileSync(join(workspace, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
   services: Record<string, Container>
 }
 
@@ -85,8 +86,13 @@ describe('docker-compose.yml', () => {
     expect(new Set(own.map(([, { image }]) => image))).toEqual(new Set(built))
   })
 
+  test('makes the images that a release has', () => {
+    const [, list] = /matrix\s*= { image = (\[.*\]) }/.exec(read('docker-bake.hcl'))!
+    expect(JSON.parse(list!)).toEqual([...names, 'envoy'])
+  })
+
   test('makes the images that the Kubernetes demo uses', () => {
-    const release = readFileSync(join(workspace, 'k8s/release/kustomization.yaml'), 'utf8')
+    const release = read('k8s/release/kustomization.yaml')
     const { images } = parse(release) as { images: { newName: string; newTag: string }[] }
     const built = new Set(containers.map(([, { image }]) => image).filter((image) => image !== 'postgres:18'))
     expect([...built].toSorted()).toEqual(
