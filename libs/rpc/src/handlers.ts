@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { Service } from '@quartet/proto/contract'
 import type { Context } from './context.ts'
+import type { Pushed } from './pushed.ts'
 
 /** The named members of a generated interface, without the index signature that grpc-js adds. */
 type Named<T> = { [K in keyof T as string extends K ? never : number extends K ? never : K]: T[K] }
@@ -25,11 +26,12 @@ type OneResponse<H> = H extends (call: never, callback: never) => void
 
 type Request<One, T> = One extends true ? T : AsyncIterable<T>
 type Response<One, T> = One extends true ? Promise<T> : AsyncIterable<T>
+type Handled<One, T> = One extends true ? Promise<T> : AsyncIterable<T> | Pushed<T>
 
 /**
  * The handlers of a service: one async function or async generator for each method, whatever its kind.
  * A stream of requests is an async iterable, a stream of responses is what the generator yields; a yield waits while
- * the peer reads slower than the handler writes.
+ * the peer reads slower than the handler writes. Where the generator's promises cost too much, it is a {@link Pushed}.
  */
 export type Handlers<S> =
   S extends Service<infer Definition, infer GrpcHandlers>
@@ -37,7 +39,7 @@ export type Handlers<S> =
         [K in keyof Named<Definition> & keyof Named<GrpcHandlers> & string as Uncapitalize<K>]: (
           request: Request<OneRequest<GrpcHandlers[K]>, Messages<Definition[K]>['requestOut']>,
           context: Context,
-        ) => Response<OneResponse<GrpcHandlers[K]>, Messages<Definition[K]>['responseIn']>
+        ) => Handled<OneResponse<GrpcHandlers[K]>, Messages<Definition[K]>['responseIn']>
       }
     : never
 
@@ -53,4 +55,7 @@ export type Client<S, Options> =
     : never
 
 /** Any handler, where the kind is known from the descriptor alone. */
-export type AnyHandler = (request: never, context: Context) => Promise<object> | AsyncIterable<object>
+export type AnyHandler = (
+  request: never,
+  context: Context,
+) => Promise<object> | AsyncIterable<object> | Pushed<object>

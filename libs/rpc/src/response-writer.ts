@@ -33,7 +33,7 @@ export class ResponseWriter {
       this.#waiting = undefined
     })
     if (this.#pendingBytes < maxPendingBytes) return undefined
-    this.#waiting = Promise.withResolvers()
+    this.#waiting ??= Promise.withResolvers()
     return this.#waiting.promise
   }
 

@@ -43,6 +43,23 @@ describe('the four kinds', () => {
     expect(pages.map(({ users }) => Number(users[0]!.id))).toEqual(Array.from({ length: 500 }, (_, i) => i))
   })
 
+  test('server streaming, pushed', async () => {
+    served = await serve({
+      streamUsers: () => ({
+        async pushTo(send) {
+          for (let i = 0; i < 500; i++) await send({ users: [{ id: String(i) }] })
+          throw new RpcError(status.DATA_LOSS, 'DISK_FULL')
+        },
+      }),
+    })
+    const ids: number[] = []
+    const read = async () => {
+      for await (const { users } of served.client.streamUsers({})) ids.push(Number(users[0]!.id))
+    }
+    expect(await failure(read())).toMatchObject({ code: status.DATA_LOSS, reason: 'DISK_FULL' })
+    expect(ids).toEqual(Array.from({ length: 500 }, (_, i) => i))
+  })
+
   test('client streaming', async () => {
     served = await serve({
       async batchCreateUsers(requests) {
@@ -315,6 +332,35 @@ describe('who goes away', () => {
     expect(await failure(served.client.getUser({ userId }))).toMatchObject({ code: status.UNIMPLEMENTED })
     await stream.return?.()
     expect(written).toBeLessThan(120)
+  })
+
+  test('a reader that stops holds back all who push to it, until it goes', async () => {
+    const pushing = Promise.withResolvers<void>()
+    const ended: unknown[] = []
+    let written = 0
+    served = await serve({
+      streamUsers: () => ({
+        async pushTo(send) {
+          const source = async () => {
+            while (written < 200) {
+              const waiting = send({ users: [{ name: 'x'.repeat(100_000) }] })
+              written++
+              await waiting
+            }
+          }
+          const sources = [source(), source()].map(failure)
+          ended.push(...(await Promise.all(sources)))
+          pushing.resolve()
+        },
+      }),
+    })
+    const stream = served.client.streamUsers({})[Symbol.asyncIterator]()
+    await stream.next()
+    expect(await failure(served.client.getUser({ userId }))).toMatchObject({ code: status.UNIMPLEMENTED })
+    await stream.return?.()
+    await pushing.promise
+    expect(written).toBeLessThan(120)
+    expect(ended).toMatchObject([{ code: status.CANCELLED }, { code: status.CANCELLED }])
   })
 
   test('a client whose requests fail gets its own error, and the handler CANCELLED', async () => {

@@ -168,6 +168,8 @@ export class ServerCall extends CallContext implements Applicant {
           const waiting = this.#write(message)
           if (waiting) await waiting
         }
+      } else if ('pushTo' in response) {
+        await response.pushTo((message) => this.#write(message))
       } else {
         void this.#write(await response)
       }

@@ -1,68 +1,89 @@
 import { failure } from '@quartet/testing'
 import { outbox, type Outbox } from './outbox.ts'
 
+/** A stream whose reader takes everything at once, or nothing while it is `behind`. */
 const open = () => {
   const call = new AbortController()
   const filling = Promise.withResolvers<void>()
-  let out!: Outbox<number>
+  let out!: Outbox<{ number: number }>
   let inside!: AbortSignal
-  const stream = outbox<number>(call.signal, (given, signal) => {
+  const stream = outbox<{ number: number }>(call.signal, (given, signal) => {
     out = given
     inside = signal
     return filling.promise
   })
-  return { call, filling, stream, out, inside }
+  const sent: number[] = []
+  let behind: PromiseWithResolvers<void> | undefined
+  const whole = stream.pushTo(({ number }) => {
+    sent.push(number)
+    return behind?.promise
+  })
+  whole.catch(() => {})
+  return {
+    call,
+    filling,
+    out,
+    inside,
+    sent,
+    whole,
+    stop: () => (behind = Promise.withResolvers()),
+    goOn() {
+      behind!.resolve()
+      behind = undefined
+    },
+  }
 }
-const read = async (stream: AsyncIterator<number>, count: number) => {
-  const all: number[] = []
-  while (all.length < count) all.push((await stream.next()).value as number)
-  return all
-}
+const put = (out: Outbox<{ number: number }>, number: number) => out.put({ number })
 
-test('sends what is put in its order, and ends when that is taken', async () => {
-  const { stream, out, filling } = open()
-  const first = stream.next()
-  for (const one of [1, 2, 3]) void out.put(one)
-  expect(await first).toEqual({ done: false, value: 1 })
+test('sends what is put in its order, and ends with what fills it', async () => {
+  const { out, filling, sent, whole, inside } = open()
+  for (const number of [1, 2, 3]) expect(put(out, number)).toBeUndefined()
+  expect(inside.aborted).toBe(false)
   filling.resolve()
-  await filling.promise
-  expect(await read(stream, 2)).toEqual([2, 3])
-  expect(await stream.next()).toEqual({ done: true, value: undefined })
+  await whole
+  expect(sent).toEqual([1, 2, 3])
+  expect(inside.aborted).toBe(true)
+  expect(put(out, 4)).toBeUndefined()
+  expect(sent).toEqual([1, 2, 3])
 })
 
-test('a source that is ahead of its reader waits, and what is offered meanwhile is lost', async () => {
-  const { stream, out, inside } = open()
-  let count = 0
-  let full: Promise<void> | undefined
-  while (!full) full = out.put(count++)
-  expect(count).toBeLessThan(100)
-  out.offer(-1)
+test('sources of a reader that is behind wait for it, and what is offered meanwhile is lost', async () => {
+  const { out, sent, stop, goOn } = open()
+  stop()
+  const waiting = [1, 2].map((number) => put(out, number)!)
+  out.offer({ number: -1 })
   let waits = true
-  void full.then(() => (waits = false))
-  await Promise.resolve()
+  void Promise.race(waiting).then(() => (waits = false))
+  await new Promise(setImmediate)
   expect(waits).toBe(true)
-  expect(await stream.next()).toMatchObject({ value: 0 })
-  await full
-  expect(await read(stream, count - 1)).toEqual(Array.from({ length: count - 1 }, (_, i) => i + 1))
-  out.offer(-2)
-  expect(await read(stream, 1)).toEqual([-2])
-  await stream.return!()
-  expect(inside.aborted).toBe(true)
+  goOn()
+  await Promise.all(waiting)
+  expect(put(out, 3)).toBeUndefined()
+  out.offer({ number: 4 })
+  expect(sent).toEqual([1, 2, 3, 4])
 })
 
 test.each(['is cancelled', 'fails', 'is filled by what fails'])(
   'a stream that %s ends at once, for its reader and for its sources',
   async (how) => {
-    const { call, filling, stream, out, inside } = open()
-    let full: Promise<void> | undefined
-    while (!full) full = out.put(1)
+    const { call, filling, out, inside, sent, whole, stop } = open()
+    stop()
+    void put(out, 1)
     const reason = new Error('over')
     if (how === 'is cancelled') call.abort(reason)
     else if (how === 'fails') out.fail(reason)
     else filling.reject(reason)
-    await full
+    expect(await failure(whole)).toBe(reason)
     expect(inside.aborted).toBe(true)
-    expect(await failure(stream.next())).toBe(reason)
-    expect(out.put(2)).toBeUndefined()
+    expect(put(out, 2)).toBeUndefined()
+    expect(sent).toEqual([1])
   },
 )
+
+test('a call that is over before it begins is not filled', async () => {
+  let filled = false
+  const reason = new Error('over')
+  const stream = outbox(AbortSignal.abort(reason), async () => void (filled = true))
+  expect(await failure(stream.pushTo(() => undefined))).toBe(reason)
+  expect(filled).toBe(false)
+})

@@ -7,11 +7,13 @@ import { testDatabase, testIdentity, testServer, type TestIdentity } from '@quar
 import { pino } from 'pino'
 import { createApp } from '../app.ts'
 
-const migrations = join(import.meta.dirname, '../../prisma/migrations')
+export const migrations = join(import.meta.dirname, '../../prisma/migrations')
+
+type Database = Awaited<ReturnType<typeof testDatabase>>
 
 /** Two replicas of the chat service on one database, and people who talk there. */
-export const chatSuite = async () => {
-  const database = await testDatabase({ migrations })
+export const chatSuite = async (database?: Database) => {
+  database ??= await testDatabase({ migrations })
   const identity = await testIdentity()
   const here = await replica(database, identity)
   const elsewhere = await replica(database, identity)
@@ -42,7 +44,7 @@ export type Person = Awaited<ReturnType<Awaited<ReturnType<typeof chatSuite>>['p
 const nowhere = '127.0.0.1:1'
 const targets = { user: nowhere, order: nowhere, upload: nowhere, chat: nowhere }
 
-const replica = async ({ pool, url }: Awaited<ReturnType<typeof testDatabase>>, { verify }: TestIdentity) => {
+const replica = async ({ pool, url }: Database, { verify }: TestIdentity) => {
   const logs: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) })
   const listener = createListener({ url, name: 'test', onError: (err) => logger.warn({ err }, 'listener') })

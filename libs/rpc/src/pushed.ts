@@ -1,0 +1,14 @@
+/** Sends a response. The promise, where there is one, waits for a peer that reads slower than this sends. */
+export type Send<Response> = (response: Response) => Promise<void> | undefined
+
+/**
+ * The responses of a stream whose handler sends them as they come, in place of a generator that is asked for each: where
+ * one message goes to a thousand readers, the promises of asking are a good part of what it costs.
+ */
+export interface Pushed<Response> {
+  /**
+   * Sends them. The stream ends when this resolves, and fails with what it throws. It is to end when the signal of the call
+   * aborts; what is sent after that throws.
+   */
+  readonly pushTo: (send: Send<Response>) => Promise<void>
+}
