@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import type { BatchCreateUsersRequest, CreateUserRequest } from '@quartet/proto/user'
 import { failure } from '@quartet/testing'
-import { newUser, testService } from './testing/people.ts'
+import { fullUser, newUser, testService } from './testing/people.ts'
 
 const service = await testService()
 const admin = await service.person('ADMIN')
@@ -32,19 +32,10 @@ const nothingPutAside = async () => {
 test('those who can be created are, with all fields; the others are listed with what CreateUser says', async () => {
   const taken = newUser()
   await admin.users.createUser(taken)
-  const full = {
-    ...newUser(),
-    password: 'a password of hers',
-    age: 36,
-    role: 'USER_ROLE_EDITOR',
-    plan: 'USER_PLAN_PRO',
-    tags: ['one', 'two'],
-    metadata: { team: 'engine' },
-    address: { streetAddress: '12 St James’s Square', city: 'London', countryCode: 'GB' },
-  } as const
+  const full = fullUser()
   const plain = newUser()
   const users = [
-    { ...full, tags: [...full.tags] },
+    full,
     { ...newUser(), name: '' },
     plain,
     { ...plain, email: plain.email.toUpperCase() },
@@ -108,6 +99,24 @@ describe('nothing is kept', () => {
   ])('%s', async (_, requests, reason) => {
     const were = await before()
     expect(await failure(admin.users.batchCreateUsers(requests(many(400))))).toMatchObject({ reason })
+    expect(await count('users')).toBe(were)
+    await nothingPutAside()
+  })
+
+  const value = 'x'.repeat(512)
+  test.each([
+    ['10,000 users', 10_001, {}],
+    [
+      '16 MiB',
+      1_200,
+      { metadata: Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`${i}`, value])) },
+    ],
+  ])('when it is more than %s', async (_, users, fields) => {
+    const were = await before()
+    expect(await failure(create(many(users, fields)))).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'BATCH_TOO_LARGE',
+    })
     expect(await count('users')).toBe(were)
     await nothingPutAside()
   })

@@ -9,6 +9,8 @@ import { hashPassword } from './password.ts'
 import type { Draft, UserBatches } from './user-batch.ts'
 import { fromCreateRequest, toUser } from './user.ts'
 
+/** The most users of a batch, and characters of them as JSON: their transaction, which holds all feeds back, is short. */
+const most = { users: 10_000, length: 16 * 1024 * 1024 }
 /** Users that are put aside at a time. */
 const chunkSize = 200
 /** The most users, and failures, in the answer. */
@@ -30,6 +32,7 @@ export const batchCreateUsers = async (
   const refused: { index: number; email: string; error: RpcError }[] = []
   let refusedCount = 0
   let index = 0
+  let length = 0
   let chunk: Draft[] = []
   const batchId = await batches.begin()
   const putAside = async () => {
@@ -40,7 +43,10 @@ export const batchCreateUsers = async (
     for await (const request of itemsUntilCommit(requests, 'user')) {
       const error = itemError(request)
       if (!error) {
-        chunk.push({ place: index, user: await toNewUser(request, signal) })
+        const user = await toNewUser(request, signal)
+        length += JSON.stringify(user).length
+        if (index - refusedCount >= most.users || length > most.length) throw tooLarge
+        chunk.push({ place: index, user })
         if (chunk.length === chunkSize) await putAside()
       } else if (refusedCount++ < limit) {
         refused.push({ index, email: request.email, error })
@@ -74,6 +80,7 @@ export const batchCreateUsers = async (
 const toNewUser = async (request: CreateUserRequest__Output, signal: AbortSignal) =>
   fromCreateRequest(request, request.password ? await hashPassword(request.password, signal) : null)
 
+const tooLarge = new RpcError(status.RESOURCE_EXHAUSTED, 'BATCH_TOO_LARGE', { maxUsers: `${most.users}` })
 const emailTaken = new RpcError(status.ALREADY_EXISTS, 'EMAIL_TAKEN')
 
 const upToLength = <Item extends object>(items: readonly Item[]): Item[] => {

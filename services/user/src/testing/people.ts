@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AuthService } from '@quartet/proto/auth'
-import { UserService } from '@quartet/proto/user'
+import { UserService, type CreateUserRequest } from '@quartet/proto/user'
 import type { Role } from '@quartet/rpc'
 import { testServer } from '@quartet/testing'
 import { Client } from 'pg'
@@ -70,3 +70,16 @@ export const testService = async () => {
 }
 
 export const newUser = () => ({ name: 'Ada', email: `${randomUUID()}@example.org` })
+
+/** With every field that there is. */
+export const fullUser = () =>
+  ({
+    ...newUser(),
+    password: 'a password of hers',
+    age: 36,
+    role: 'USER_ROLE_EDITOR',
+    plan: 'USER_PLAN_PRO',
+    tags: ['one', 'two'],
+    metadata: { team: 'engine' },
+    address: { streetAddress: '12 St James’s Square', city: 'London', countryCode: 'GB' },
+  }) satisfies CreateUserRequest
