@@ -9,6 +9,7 @@ import { connect } from 'node:tls'
 import { credentials, status, type ChannelCredentials } from '@grpc/grpc-js'
 import { certificateFiles, createAuthority, issueCertificate, writeIdentity } from '@quartet/certificates'
 import { AuthService } from '@quartet/proto/auth'
+import { ChatService } from '@quartet/proto/chat'
 import { OrderService } from '@quartet/proto/order'
 import { createClient } from '@quartet/rpc'
 import { describeWith, failure } from '@quartet/testing'
@@ -70,6 +71,22 @@ describeWith('Envoy', hasEnvoy, () => {
         expect(await askDirectly(name, wrong)).toMatchObject({ code: status.UNAVAILABLE })
     }
     expect(await askDirectly('user', credentialsOf(files('envoy')))).toBeUndefined()
+  })
+
+  test('Monitor shows every service, which the chat service asks as itself', async () => {
+    const { email, password } = suite.account('EDITOR')
+    const { json } = await edge.http('/v1/auth:signIn', { method: 'POST', body: { email, password } })
+    const { accessToken } = (json as { tokens: { accessToken: string } }).tokens
+    const chat = createClient(ChatService, { target: suite.edge, token: () => accessToken })
+    const ask = async function* (serviceId: string) {
+      yield { serviceId }
+    }
+    for (const serviceId of names) {
+      const figures = chat.monitor(ask(serviceId))[Symbol.asyncIterator]()
+      expect((await figures.next()).value).toMatchObject({ serviceId, replica: expect.any(String) })
+      await figures.return!()
+    }
+    chat.close()
   })
 
   /** The certificate that a service shows to who connects now. */

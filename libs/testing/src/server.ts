@@ -1,5 +1,6 @@
 import { Metadata } from '@grpc/grpc-js'
 import { access, type Verify } from '@quartet/auth'
+import { isConnectionFailure } from '@quartet/database'
 import type { Service } from '@quartet/proto/contract'
 import {
   createClient,
@@ -23,6 +24,7 @@ export const testServer = async (
     implementations,
     access: access(verify),
     readiness: async () => {},
+    isUnavailable: isConnectionFailure,
     logger: pino({ level: 'debug' }, { write: (line: string) => logs.push(JSON.parse(line)) }),
   })
   const target = `127.0.0.1:${await server.listen('127.0.0.1', 0)}`
