@@ -14,7 +14,7 @@ const variant = async (name: string, environment: Record<string, string> = {}) =
   const client = connect(server.port)
   return {
     name,
-    measure: () => cpuPer(server, load.count, () => unaryMany(client, path, request, load)),
+    measure: () => cpuPer(server, load.count, () => unaryMany(client, path, [request], load)),
     close: () => {
       client.close()
       return server.stop()

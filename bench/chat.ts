@@ -1,7 +1,9 @@
 import { ChatService } from '@quartet/proto/chat'
 import { compare, ratioAtMost } from './compare.ts'
-import { connect, read, unary } from './load.ts'
+import { startDatabase } from './database.ts'
+import { connect, unary } from './load.ts'
 import { cpuPer, start, type Measured } from './process.ts'
+import { openReaders } from './readers.ts'
 import { message } from './servers/messages.ts'
 
 /** Messages to all who subscribed to a room, from the call that says one to the last reader, over one connection. */
@@ -12,25 +14,12 @@ const readers = 1_000
 const messages = 20
 const { text, roomId: anyRoom } = message(0).message
 
-const variant = async (name: string, file: string, say: (server: Measured) => Promise<Say>) => {
-  const server = await start(file)
-  const { roomId, sayAll } = await say(server)
+const variant = async (name: string, server: Measured, { roomId, sayAll }: Say) => {
   const client = connect(server.port)
-  let missing = 0
-  let arrived = () => {}
-  const expect = (count: number) => {
-    missing = count
-    return new Promise<void>((resolve) => (arrived = resolve))
-  }
-  // The first that comes is a heartbeat, or a greeting: from there on nothing is missed.
-  const greeted = expect(readers)
   const request = subscribe!.codec.requestSerialize({ roomId })
-  for (let i = 0; i < readers; i++)
-    read(client, subscribe!.path, request, () => --missing === 0 && arrived()).catch(() => {}) // the end cuts it
-  await greeted
-
+  const all = await openReaders([client], { path: subscribe!.path, request, count: readers })
   const deliver = async () => {
-    const delivered = expect(readers * messages)
+    const delivered = all.received(messages)
     await sayAll()
     await delivered
   }
@@ -51,10 +40,7 @@ interface Say {
 }
 
 /** The server says it by itself. */
-const byItself = async (server: Measured): Promise<Say> => ({
-  roomId: anyRoom,
-  sayAll: () => server.work(messages),
-})
+const byItself = (server: Measured): Say => ({ roomId: anyRoom, sayAll: () => server.work(messages) })
 
 /** Somebody says it, and it is stored. */
 const bySomebody = async ({ port }: Measured): Promise<Say> => {
@@ -70,8 +56,13 @@ const bySomebody = async ({ port }: Measured): Promise<Say> => {
   }
 }
 
-const bare = await variant('bare grpc-js, encoded for each', 'bare-chat.ts', byItself)
-const service = await variant('the chat service, stored', 'chat-service.ts', bySomebody)
+const database = await startDatabase('chat')
+const servers = [
+  await start('bare-chat.ts'),
+  await start('chat-service.ts', { DATABASE_URL: database.url }),
+] as const
+const bare = await variant('bare grpc-js, encoded for each', servers[0], byItself(servers[0]))
+const service = await variant('the chat service, stored', servers[1], await bySomebody(servers[1]))
 
 await compare({
   title: `A message of ${text.length} characters to one of ${readers} readers`,
@@ -80,3 +71,4 @@ await compare({
   turns: 2,
 })
 await Promise.all([bare, service].map((one) => one.close()))
+await database.stop()

@@ -1,7 +1,8 @@
 import { ChatService } from '@quartet/proto/chat'
 import { compare, ratioAtMost } from './compare.ts'
-import { connect, read } from './load.ts'
+import { connect } from './load.ts'
 import { cpuPer, start } from './process.ts'
+import { openReaders } from './readers.ts'
 import { message } from './servers/messages.ts'
 
 /** One message after another to all who subscribed to a room, over one connection, as behind a proxy. */
@@ -14,19 +15,9 @@ const request = codec.requestSerialize({ roomId: message(0).message.roomId })
 const variant = async (name: string, file: string, environment: Record<string, string> = {}) => {
   const server = await start(file, environment)
   const client = connect(server.port)
-  let missing = 0
-  let arrived = () => {}
-  const expect = (count: number) => {
-    missing = count
-    return new Promise<void>((resolve) => (arrived = resolve))
-  }
-  const greeted = expect(readers)
-  for (let i = 0; i < readers; i++)
-    read(client, path, request, () => --missing === 0 && arrived()).catch(() => {}) // the end cuts it
-  await greeted
-
+  const all = await openReaders([client], { path, request, count: readers })
   const deliver = async () => {
-    const delivered = expect(readers * messages)
+    const delivered = all.received(messages)
     await server.work(messages)
     await delivered
   }

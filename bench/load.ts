@@ -22,16 +22,16 @@ export const unary = (client: Client, path: string, request: Buffer): Promise<Bu
     )
   })
 
-/** Calls `count` times, `inFlight` of them at any time. */
+/** Calls `count` times with one request after the other, `inFlight` of them at any time. */
 export const unaryMany = async (
   client: Client,
   path: string,
-  request: Buffer,
+  requests: readonly Buffer[],
   { count, inFlight }: { count: number; inFlight: number },
 ): Promise<void> => {
   let left = count
   const caller = async () => {
-    while (left-- > 0) await unary(client, path, request)
+    while (left-- > 0) await unary(client, path, requests[left % requests.length]!)
   }
   await Promise.all(Array.from({ length: inFlight }, caller))
 }

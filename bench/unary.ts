@@ -18,7 +18,7 @@ const variant = async (name: string, file: string) => {
   deepStrictEqual(answered, codec.responseDeserialize(answer), `${name} answers something else`)
   return {
     name,
-    measure: () => cpuPer(server, load.count, () => unaryMany(client, path, request, load)),
+    measure: () => cpuPer(server, load.count, () => unaryMany(client, path, [request], load)),
     close: () => {
       client.close()
       return server.stop()

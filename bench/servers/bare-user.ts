@@ -6,7 +6,7 @@ import { page, pageSize, rowsToStream, user } from './users.ts'
 
 serveBare(userService(), {
   GetUser(call: ServerUnaryCall<{ userId: string }, object>, callback: sendUnaryData<object>) {
-    callback(null, { user: user(call.request.userId as never) })
+    callback(null, { user: user(call.request.userId) })
   },
   async StreamUsers(call: ServerWritableStream<object, object>) {
     for (let sent = 0; sent < rowsToStream; sent += pageSize)

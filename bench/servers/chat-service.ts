@@ -1,19 +1,10 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createPool, migrate } from '@quartet/database'
-import { removeData, startPostgres } from '@quartet/database/embedded'
+import { createPool } from '@quartet/database'
 import { createListener } from '@quartet/events'
 import { createLogger } from '@quartet/service'
 import { serveKit } from './kit.ts'
 
-/** The chat service as it is, on a PostgreSQL of its own, whose CPU time is not counted. */
-const folder = join(import.meta.dirname, '../../services/chat')
-const dataDir = mkdtempSync(join(tmpdir(), 'quartet-bench-'))
-process.once('exit', () => removeData(dataDir))
-const url = (await startPostgres({ dataDir, durable: false })).url('chat')
-await migrate({ url, directory: join(folder, 'prisma/migrations'), log: () => {} })
-
+/** The chat service's own handlers on the database DATABASE_URL. */
+const url = process.env['DATABASE_URL']!
 const logger = createLogger('bench', 'info')
 const onError = (err: unknown) => logger.error({ err })
 const nowhere = '127.0.0.1:1'

@@ -6,7 +6,7 @@ import { page, pageSize, rowsToStream, user } from './users.ts'
 await serveKit(
   implement(UserService, {
     async getUser({ userId }) {
-      return { user: user(userId as never) }
+      return { user: user(userId) }
     },
     async *streamUsers() {
       for (let sent = 0; sent < rowsToStream; sent += pageSize) yield { users: page(sent) }

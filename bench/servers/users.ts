@@ -1,6 +1,11 @@
-/** One user as a database would give it; every server makes its messages of it, each time. */
+/** Of the users there are: so many that calls in flight ask for different ones. */
+export const ids = Array.from(
+  { length: 1_000 },
+  (_, i) => `0190f3a2-7c1e-7b8a-9d2f-3e4a5b6c${i.toString(16).padStart(4, '0')}`,
+)
+
+/** A user as a database would give it; every server makes its messages of it, each time. */
 const row = {
-  id: '0190f3a2-7c1e-7b8a-9d2f-3e4a5b6c7d8e',
   name: 'Ada Lovelace',
   email: 'ada.lovelace@example.org',
   age: 36,
@@ -15,9 +20,9 @@ const row = {
   updatedAt: '1767312000',
 } as const
 
-const stored = new Map([[row.id, row]])
+const stored = new Map(ids.map((id) => [id, { ...row, id }]))
 
-export const user = (id: typeof row.id = row.id) => {
+export const user = (id = ids[0]!) => {
   const { version, createdAt, updatedAt, ...found } = stored.get(id)!
   return {
     ...found,
