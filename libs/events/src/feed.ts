@@ -109,6 +109,14 @@ export const createFeed = <Data, Entry>({
       .finally(() => (sweeping = false))
   }, sweepEveryMs).unref()
 
+  /** Where a follower begins, and the ids of events behind it that were there before. */
+  const begin = async (resumeToken: string) => {
+    const begun = (await now(''))!
+    const position = resumeToken ? decodeResumeToken(resumeToken, begun) : begun.position
+    const token = (reached: Position) => encodeResumeToken(reached, begun.origin)
+    return { position, before: new Set(resumeToken ? [] : begun.heldBack), token }
+  }
+
   return {
     /**
      * Has transactions that change the same thing follow one another, so that its events are in the order of its changes.
@@ -135,15 +143,38 @@ export const createFeed = <Data, Entry>({
       signal,
       heartbeatMs = 20_000,
     }: FollowFeedOptions): AsyncGenerator<Followed<Entry>> {
-      const begun = (await now(''))!
-      const position = resumeToken ? decodeResumeToken(resumeToken, begun) : begun.position
-      const before = new Set(resumeToken ? [] : begun.heldBack)
+      const { position, before, token } = await begin(resumeToken)
       metrics.joined()
       try {
         for await (const { entry, position: reached } of tail.follow(position, { signal, heartbeatMs })) {
-          if (!entry) yield { entry: undefined, resumeToken: encodeResumeToken(reached, begun.origin) }
+          if (!entry) yield { entry: undefined, resumeToken: token(reached) }
           else if (!before.delete(entry.id)) yield entry.followed
         }
+      } finally {
+        metrics.left()
+      }
+    },
+
+    /**
+     * The same for a thousand followers: hands over what comes, without a promise for each. Resolves when the signal
+     * aborts.
+     *
+     * @param onStep may return a promise: what is next waits for it.
+     * @throws as `follow`.
+     */
+    async each(
+      { resumeToken, signal, heartbeatMs = 20_000 }: FollowFeedOptions,
+      onStep: (step: Followed<Entry>) => Promise<void> | undefined,
+    ): Promise<void> {
+      const { position, before, token } = await begin(resumeToken)
+      metrics.joined()
+      try {
+        await tail.each(
+          position,
+          { signal, heartbeatMs },
+          ({ id, followed }) => (before.delete(id) ? undefined : onStep(followed)),
+          (reached) => onStep({ entry: undefined, resumeToken: token(reached) }),
+        )
       } finally {
         metrics.left()
       }

@@ -299,6 +299,27 @@ describe('each', () => {
     await Promise.all([slow.stop(), quick.stop()])
   })
 
+  test('a follower that fails ends alone', async () => {
+    const { tail, write } = log()
+    const failing = new Error('cannot')
+    const options = { signal: new AbortController().signal, heartbeatMs: 1_000_000 }
+    const end = tail
+      .each(0, options, ({ at }) => {
+        if (at === 2) throw failing
+        return undefined
+      })
+      .catch((error: unknown) => error)
+    const other = taker(tail, 0)
+    write(1)
+    await other.until(1)
+    write(1)
+    expect(await end).toBe(failing)
+    await other.until(2)
+    write(1)
+    await other.until(3)
+    await other.stop()
+  })
+
   test('tells heartbeats, the first at once, and ends with its signal', async () => {
     const logged = log()
     const stopping = new AbortController()

@@ -214,12 +214,13 @@ export const createTail = <Entry, Position>({
      * signal aborts.
      *
      * @param onEntry may return a promise: the next entry waits for it.
+     * @param onHeartbeat is told up to where everything has been handed over; the next entry waits for it, too.
      */
     async each(
       position: Position,
       options: FollowOptions,
       onEntry: (entry: Entry) => Promise<void> | undefined,
-      onHeartbeat: () => Promise<void> | undefined = () => undefined,
+      onHeartbeat: (position: Position) => Promise<void> | undefined = () => undefined,
     ): Promise<void> {
       const { signal } = options
       const follower = enter(options)
@@ -245,7 +246,7 @@ export const createTail = <Entry, Position>({
           full = undefined
           if (follower.heartbeatDue) {
             follower.heartbeatDue = false
-            full = onHeartbeat()
+            full = onHeartbeat(position)
             continue
           }
           if (next < 0 || !ring.reaches(next)) next = ring.indexAfter(position)
@@ -260,10 +261,15 @@ export const createTail = <Entry, Position>({
             if (!hasMore(page)) position = later(page.position, floor)
             continue
           }
-          await new Promise<void>((resolve) => {
+          await new Promise<void>((resolve, reject) => {
             follower.wake = () => {
-              if (!handOver()) resolve()
-              else position = later(position, ring.head)
+              try {
+                if (!handOver()) resolve()
+                else position = later(position, ring.head)
+              } catch (error) {
+                // Of this follower alone: whoever wakes it wakes others, too.
+                reject(error as Error)
+              }
             }
             follower.wake()
           })

@@ -23,13 +23,15 @@ export const userStreamHandlers = ({ users, batches, feed }: Dependencies) =>
         for (const users of pagesOf(page.map(toUser), pageSize)) yield { users }
     },
 
-    async *watchUsers({ roleFilter, resumeToken }, { signal }) {
-      const all = roleFilter === 'USER_ROLE_UNSPECIFIED'
-      for await (const { entry, resumeToken: reached } of feed.follow({ resumeToken, signal })) {
-        if (!entry) yield { change: 'USER_CHANGE_HEARTBEAT', resumeToken: reached }
-        else if (all || entry.roles.some((role) => role === roleFilter)) yield entry.response
-      }
-    },
+    watchUsers: ({ roleFilter, resumeToken }, { signal }) => ({
+      pushTo(send) {
+        const all = roleFilter === 'USER_ROLE_UNSPECIFIED'
+        return feed.each({ resumeToken, signal }, ({ entry, resumeToken: reached }) => {
+          if (!entry) return send({ change: 'USER_CHANGE_HEARTBEAT', resumeToken: reached })
+          return all || entry.roles.some((role) => role === roleFilter) ? send(entry.response) : undefined
+        })
+      },
+    }),
 
     batchCreateUsers: (requests, context) => batchCreateUsers(requests, context, batches),
 
