@@ -1,3 +1,0 @@
-import { testEveryField } from './every-field.ts'
-
-testEveryField({ throughEdge: false })
