@@ -27,7 +27,7 @@ const open = () => {
     sent,
     whole,
     stop: () => (behind = Promise.withResolvers()),
-    goOn() {
+    goOn: () => {
       behind!.resolve()
       behind = undefined
     },
