@@ -1,0 +1,3 @@
+import { testEveryField } from './every-field.ts'
+
+testEveryField({ throughEdge: false })
