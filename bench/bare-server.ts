@@ -11,6 +11,7 @@ server.addService(grpc.health.v1.Health.service, {
   Check: (_: unknown, callback: (error: null, answer: object) => void) =>
     callback(null, { status: 'SERVING' }),
 })
-server.bindAsync(`127.0.0.1:${process.argv[2]}`, ServerCredentials.createInsecure(), (error) => {
+const [, , port, host = '127.0.0.1'] = process.argv
+server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error) => {
   if (error) throw error
 })

@@ -11,6 +11,7 @@ const questions: Record<string, string> = {
   access: 'the check of a token seen before, beside the same call without it',
   'sign-ins': 'other calls while 200 people sign in at once',
   'first-answer': 'from the start of a process to its first answer',
+  image: 'from `docker run` to the first answered probe (three minutes, needs Docker)',
   start: '`npm start` until the edge answers, and what it holds in memory (three minutes)',
 }
 
