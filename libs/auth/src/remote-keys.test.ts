@@ -15,7 +15,7 @@ const issuer = async (answer: () => unknown) => {
   const served = await serveAuth({
     async getJwks() {
       asked.times++
-      return { contentType: 'application/jwk-set+json', data: Buffer.from(JSON.stringify(answer())) }
+      return { contentType: 'application/jwk-set+json', data: Buffer.from(JSON.stringify(await answer())) }
     },
   })
   const errors: unknown[] = []
@@ -73,6 +73,13 @@ test('the keys outlive their issuer; what they do not know is UNAVAILABLE then, 
     code: status.UNAVAILABLE,
     reason: 'SIGNING_KEYS_UNAVAILABLE',
   })
+})
+
+test('an issuer that does not answer is UNAVAILABLE before the caller’s own time is up', async () => {
+  const { verify, asked } = await issuer(() => new Promise(() => {}))
+  const verified = Promise.resolve(verify(await first.token()))
+  await expect(verified).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  expect(asked.times).toBe(1)
 })
 
 test.each<[string, unknown]>([

@@ -106,6 +106,12 @@ test.each<[string, () => string | Promise<string>]>([
   })
 })
 
+test('a key of ours for another algorithm signs no token', async () => {
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA')
+  const token = await new SignJWT(claims).setProtectedHeader({ alg: 'EdDSA', kid: 'k' }).sign(privateKey)
+  await expect(createVerify(async () => publicKey)(token)).rejects.toMatchObject({ reason: 'TOKEN_INVALID' })
+})
+
 test('expired has a reason of its own: it is worth a refresh', async () => {
   expect(await refusal(await sign({ exp: now - 60 }))).toMatchObject({ reason: 'TOKEN_EXPIRED' })
 })

@@ -92,6 +92,10 @@ test('who is suspended neither signs in nor refreshes, nor goes on where they we
   const refresh = () => failure(auth.refreshToken({ refreshToken: tokens!.refreshToken }))
   await setStatus('SUSPENDED')
   expect(await failure(auth.signIn({ email, password }))).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
+  const change = server.client(AuthService, tokens!.accessToken).changePassword
+  expect(
+    await failure(change({ currentPassword: password, newPassword: 'wrong horse battery' })),
+  ).toMatchObject({ reason: 'INVALID_CREDENTIALS' })
   expect(await refresh()).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
   await setStatus('ACTIVE')
   expect(await refresh()).toMatchObject({ reason: 'REFRESH_TOKEN_INVALID' })
@@ -147,6 +151,18 @@ describe('ChangePassword', () => {
     const outcomes = await Promise.all([1, 2].map(() => failure(change(tokens!.accessToken))))
     expect(outcomes.filter((error) => error === undefined)).toHaveLength(1)
   })
+})
+
+test('one address may not try accounts more often than the contract says, however many', async () => {
+  const limited = await testServer(app.implementations, app.verify)
+  const tries = Array.from({ length: 60 }, () =>
+    failure(limited.client(AuthService).signIn({ email: `${randomUUID()}@example.org`, password })),
+  )
+  const refusals = await Promise.all(tries)
+  limited.close()
+  expect(refusals).toContainEqual(
+    expect.objectContaining({ code: status.RESOURCE_EXHAUSTED, reason: 'RATE_LIMITED' }),
+  )
 })
 
 describe('guessing', () => {

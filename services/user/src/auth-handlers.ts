@@ -8,7 +8,7 @@ import { hashPassword, verifyPassword } from './password.ts'
 import type { ServiceSecrets } from './service-secrets.ts'
 import type { SessionRepository, Started } from './session-repository.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import type { UserRepository } from './user-repository.ts'
+import type { Credentials, UserRepository } from './user-repository.ts'
 import { toUser, type StoredUser } from './user.ts'
 
 interface Dependencies {
@@ -35,8 +35,9 @@ export const authHandlers = ({
   /** Whose password this is. Always the whole work and one answer, so that neither tells which addresses have accounts. */
   const authenticate = async (email: string, password: string, refused: RpcError, signal: AbortSignal) => {
     attempts.assertLeft(email)
-    const found = await users.findByEmail(email)
-    const matches = await verifyPassword(password, found?.passwordHash, signal)
+    let found: Credentials | undefined
+    const hashOf = async () => (found = await users.findByEmail(email))?.passwordHash
+    const matches = await verifyPassword(password, hashOf, signal)
     // Those that were under way when the last attempt failed are too many as well.
     attempts.assertLeft(email)
     if (found?.passwordHash && matches && found.user.status !== 'SUSPENDED') {

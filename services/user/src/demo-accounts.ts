@@ -18,7 +18,8 @@ interface Account {
 export const ensureDemoAccounts = async (file: string, users: UserRepository): Promise<void> => {
   for (const { email, password, role } of await readAccounts(file)) {
     const found = await users.findByEmail(email)
-    if (found?.user.role === role && (await verifyPassword(password, found.passwordHash))) continue
+    if (found?.user.role === role && (await verifyPassword(password, async () => found.passwordHash)))
+      continue
     const passwordHash = await hashPassword(password)
     if (found) await users.update(found.user.id, () => ({ passwordHash, role }), aMinute())
     else await users.create({ ...blank, name: nameOf(role), email, role, passwordHash })

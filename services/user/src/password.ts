@@ -20,24 +20,29 @@ const inTurn = turns({ atOnce: availableParallelism() < 4 ? 1 : 2, maxWaiting: 1
  */
 export const hashPassword = async (password: string, signal?: AbortSignal): Promise<string> => {
   const salt = randomBytes(16)
-  const digest = await derive(password, salt, { memory, passes, parallelism }, signal)
+  const digest = await inTurn(() => derive(password, salt, { memory, passes, parallelism }), signal)
   return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${base64(salt)}$${base64(digest)}`
 }
 
 /**
  * Whether the password is the one that was hashed. Takes as long where there is no hash (no such user, no password
  * yet), so that the time tells nobody which addresses have accounts. Throws as `hashPassword` does.
+ *
+ * @param hashOf gives what was hashed, when it is this one's turn: who waits in line, or is refused, has not been to the
+ * database, and takes no connection from others.
  */
-export const verifyPassword = async (
+export const verifyPassword = (
   password: string,
-  phc: string | null | undefined,
+  hashOf: () => Promise<string | null | undefined>,
   signal?: AbortSignal,
-): Promise<boolean> => {
+): Promise<boolean> => inTurn(async () => matches(password, await hashOf()), signal)
+
+const matches = async (password: string, phc: string | null | undefined): Promise<boolean> => {
   const known = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([^$]+)\$([^$]+)$/.exec(phc ?? '')
   const [, m, t, p, salt, digest] = known ?? nobody
   const parameters = { memory: Number(m), passes: Number(t), parallelism: Number(p) }
   const expected = Buffer.from(digest!, 'base64')
-  const actual = await derive(password, Buffer.from(salt!, 'base64'), parameters, signal)
+  const actual = await derive(password, Buffer.from(salt!, 'base64'), parameters)
   return known !== null && timingSafeEqual(actual, expected)
 }
 
@@ -53,16 +58,11 @@ const derive = (
   password: string,
   nonce: Buffer,
   parameters: { memory: number; passes: number; parallelism: number },
-  signal: AbortSignal | undefined,
 ): Promise<Buffer> =>
-  // NFKC, so that the same characters typed on two keyboards are the same password (NIST SP 800-63B).
-  inTurn(
-    () =>
-      promisify(argon2)('argon2id', {
-        message: password.normalize('NFKC'),
-        nonce,
-        tagLength: 32,
-        ...parameters,
-      }),
-    signal,
-  )
+  promisify(argon2)('argon2id', {
+    // NFKC, so that the same characters typed on two keyboards are the same password (NIST SP 800-63B).
+    message: password.normalize('NFKC'),
+    nonce,
+    tagLength: 32,
+    ...parameters,
+  })

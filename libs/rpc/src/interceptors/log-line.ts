@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
+import { RpcError } from '../errors.ts'
 import type { Interceptor } from '../interceptor.ts'
 import { isInfrastructure } from '../infrastructure.ts'
 
@@ -30,11 +31,12 @@ export const logLine = (logger: Logger): Interceptor => ({
         received: call.received,
         sent: call.sent,
         callerId: call.caller.kind === 'anonymous' ? undefined : call.caller.id,
-        err: fault || (dependencyFaults.has(code) && hasCause(error)) ? error : undefined,
+        err: fault || (dependencyFaults.has(code) && isOfAnother(error)) ? error : undefined,
       },
       'call',
     )
   },
 })
 
-const hasCause = (error: unknown) => error instanceof Error && error.cause !== undefined
+/** Whether there is more to an error than what the kit or a handler said of the call itself. */
+const isOfAnother = (error: unknown) => !(error instanceof RpcError) || error.cause !== undefined
