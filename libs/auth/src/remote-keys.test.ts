@@ -73,6 +73,7 @@ test('the keys outlive their issuer; what they do not know is UNAVAILABLE then, 
     code: status.UNAVAILABLE,
     reason: 'SIGNING_KEYS_UNAVAILABLE',
   })
+  expect(await verify(await first.token({ sub: 'u3' }))).toMatchObject({ id: 'u3' })
 })
 
 test('an issuer that does not answer is UNAVAILABLE before the caller’s own time is up', async () => {
