@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChatService } from '@quartet/proto/chat'
 import { follow, type CallOptions, type Client } from '@quartet/rpc'
-import { count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
+import { answerOf, count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
 
 type Chat = Client<typeof ChatService, CallOptions>
 
@@ -11,18 +11,23 @@ type Chat = Client<typeof ChatService, CallOptions>
  * again what was not acknowledged. Every message must be there once, and must have been heard once and in order.
  */
 export const talk = async (chat: Chat, record: Record, signal: AbortSignal): Promise<void> => {
-  const { room } = await chat.createRoom({ title: 'load', requestId: randomUUID() })
+  const request = { title: 'load', requestId: randomUUID() }
+  const { room } = await answerOf(record, () => chat.createRoom(request))
   const roomId = room!.id
   const unacknowledged = new Map<string, string>()
   const delivered = new Set<string>()
   const heard: string[] = []
   const stopping = new AbortController()
+  /** Of the stream that is open now: one that has ended must not count on messages that nobody sends. */
+  let current: symbol | undefined
 
   async function* requests(afterSequence: string) {
+    const mine = (current = Symbol('stream'))
     yield { join: { roomId, afterSequence } }
     for (const [clientMessageId, text] of unacknowledged) yield { send: { roomId, clientMessageId, text } }
     while (!stopping.signal.aborted) {
       await sleep(pauseMs)
+      if (current !== mine) return
       if (signal.aborted) continue // what is not acknowledged yet is still waited for
       const clientMessageId = randomUUID()
       unacknowledged.set(clientMessageId, `message ${clientMessageId}`)
@@ -56,7 +61,7 @@ export const talk = async (chat: Chat, record: Record, signal: AbortSignal): Pro
   stopping.abort()
   await listening
 
-  const stored = await storedIn(chat, roomId)
+  const stored = await storedIn(chat, record, roomId)
   for (const id of delivered) if (!stored.includes(id)) record.lost.push(`message ${id} is not stored`)
   for (const id of delivered) if (!heard.includes(id)) record.lost.push(`message ${id} was not heard`)
   for (const id of unacknowledged.keys()) record.lost.push(`message ${id} was never acknowledged`)
@@ -66,10 +71,11 @@ export const talk = async (chat: Chat, record: Record, signal: AbortSignal): Pro
     record.doubled.push(`room ${roomId} was not heard once and in order`)
 }
 
-const storedIn = async (chat: Chat, roomId: string): Promise<string[]> => {
+const storedIn = async (chat: Chat, record: Record, roomId: string): Promise<string[]> => {
   const stored: string[] = []
   for (let afterSequence = '0'; ;) {
-    const { messages } = await chat.listMessages({ roomId, afterSequence, pageSize: 100 })
+    const request = { roomId, afterSequence, pageSize: 100 }
+    const { messages } = await answerOf(record, () => chat.listMessages(request))
     if (messages.length === 0) return stored
     stored.push(...messages.map(({ clientMessageId }) => clientMessageId))
     afterSequence = messages.at(-1)!.sequence

@@ -5,7 +5,7 @@ import { OrderService } from '@quartet/proto/order'
 import { createClient } from '@quartet/rpc'
 import { talk } from './chat.ts'
 import { createAndRead, uploadItems, watchOrders } from './orders.ts'
-import { newRecord, type Record } from './record.ts'
+import { answerOf, newRecord, type Record } from './record.ts'
 
 /** Where the services are reached: all at one edge, or each at a target of its own. */
 export interface Targets {
@@ -24,8 +24,9 @@ export const startMixedLoad = async (
   { user, order, chat }: Targets,
   account: { readonly email: string; readonly password: string },
 ): Promise<{ readonly record: Record; stop(): Promise<Record> }> => {
+  const record = newRecord()
   const auth = createClient(AuthService, { target: user })
-  const { tokens } = await auth.signIn(account)
+  const { tokens } = await answerOf(record, () => auth.signIn(account))
   auth.close()
   const clients: { close(): void }[] = []
   const connect = <S extends Service>(service: S, target: string) => {
@@ -34,7 +35,6 @@ export const startMixedLoad = async (
     return client
   }
 
-  const record = newRecord()
   const stopping = new AbortController()
   const { signal } = stopping
   const watch = watchOrders(connect(OrderService, order), record)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderService } from '@quartet/proto/order'
 import { follow, isConnectionLost, RpcError, type CallOptions, type Client } from '@quartet/rpc'
-import { count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
+import { answerOf, count, countEnd, describeFailure, pauseMs, type Record } from './record.ts'
 
 type Orders = Client<typeof OrderService, CallOptions>
 
@@ -25,10 +25,11 @@ export const createAndRead = async (
   const acknowledged: string[] = []
   while (!signal.aborted) {
     try {
-      const { order } = await orders.createOrder({ items: [item('tea')], requestId: randomUUID() })
+      const request = { items: [item('tea')], requestId: randomUUID() }
+      const { order } = await answerOf(record, () => orders.createOrder(request))
       acknowledged.push(order!.id)
       count(record, 'created')
-      await orders.getOrder({ orderId: order!.id })
+      await answerOf(record, () => orders.getOrder({ orderId: order!.id }))
       count(record, 'read')
     } catch (error) {
       record.failed.push(describeFailure('CreateOrder, GetOrder', error))
@@ -75,7 +76,8 @@ export const watchOrders = (orders: Orders, record: Record) => {
       // It starts at "now", whenever that is on the server: so orders are made until one of them is seen.
       const probes: string[] = []
       do {
-        const { order } = await orders.createOrder({ requestId: randomUUID() })
+        const request = { requestId: randomUUID() }
+        const { order } = await answerOf(record, () => orders.createOrder(request))
         probes.push(order!.id)
       } while (!(await until(() => probes.some((id) => seen.has(id)), 500)))
     },
@@ -114,7 +116,7 @@ export const uploadItems = async (orders: Orders, record: Record, signal: AbortS
       else record.failed.push(describeFailure('UploadLineItems', error))
     }
     try {
-      const { order } = await orders.getOrder({ orderId })
+      const { order } = await answerOf(record, () => orders.getOrder({ orderId }))
       const stored = order!.items.length
       if (stored < acknowledged) record.lost.push(`order ${orderId}: ${stored} of ${acknowledged} items`)
       if (stored !== 0 && stored !== itemsPerUpload)
@@ -127,7 +129,8 @@ export const uploadItems = async (orders: Orders, record: Record, signal: AbortS
 
 const create = async (orders: Orders, record: Record) => {
   try {
-    return (await orders.createOrder({ requestId: randomUUID() })).order!.id
+    const request = { requestId: randomUUID() }
+    return (await answerOf(record, () => orders.createOrder(request))).order!.id
   } catch (error) {
     record.failed.push(describeFailure('CreateOrder', error))
     await sleep(pauseMs)

@@ -1,4 +1,5 @@
-import type { RpcError } from '@quartet/rpc'
+import { status } from '@grpc/grpc-js'
+import { RpcError } from '@quartet/rpc'
 
 /** What a load saw while it ran. */
 export interface Record {
@@ -23,6 +24,22 @@ export const count = ({ done }: Record, what: string, by = 1): void => {
  */
 export const countEnd = (record: Record, what: string, { reason }: RpcError): void =>
   count(record, `${what} ${reason === 'DRAINING' ? 'drained' : 'cut'}`)
+
+/**
+ * The answer to a call that may be repeated. A machine that starts a dozen processes meanwhile may be late with it: that is
+ * counted, and a failure only when it is late three times.
+ */
+export const answerOf = async <T>(record: Record, call: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call()
+    } catch (error) {
+      const late = error instanceof RpcError && error.code === status.DEADLINE_EXCEEDED
+      if (!late || tries === 3) throw error
+      count(record, 'late')
+    }
+  }
+}
 
 /** One line about a call that failed. */
 export const describeFailure = (what: string, error: unknown): string => {
