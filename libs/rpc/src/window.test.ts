@@ -22,12 +22,27 @@ test('says so when grpc-js keeps its settings elsewhere', () => {
   expect(() => raiseReceiveWindow(other)).toThrow('keeps its HTTP/2 settings elsewhere')
 })
 
-test('close ends the connections that are open', async () => {
-  const served = await serve({})
+test('close ends the connections that are open, with what runs on them', async () => {
+  const called = Promise.withResolvers<void>()
+  const served = await serve({
+    async *watchUsers() {
+      called.resolve()
+      await new Promise(() => {})
+      yield {}
+    },
+  })
   const session = connect(`http://${served.target}`)
   session.on('error', () => {}) // cut off, as it should be
-  await once(session, 'connect')
   const closed = new Promise((resolve) => session.once('close', resolve))
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/quartet.user.v1.UserService/WatchUsers',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  })
+  stream.on('error', () => {})
+  stream.end(Buffer.alloc(5))
+  await called.promise
   served.server.close()
   await closed
   served.close()

@@ -1,5 +1,9 @@
 import { once } from 'node:events'
-import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2'
+import {
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { UserService } from '@quartet/proto/user'
@@ -36,10 +40,12 @@ test('calls go round all addresses', async () => {
 /** A server below gRPC, which shows what came: the messages by method, and the connections. */
 const listen = async () => {
   const messages = new Map<string, Buffer>()
-  let connections = 0
+  const timeouts = new Map<string, string>()
+  const sessions: ServerHttp2Session[] = []
   const server = createHttp2Server()
-  server.on('session', () => connections++)
+  server.on('session', (session) => sessions.push(session))
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
+    timeouts.set(String(headers[':path']), String(headers['grpc-timeout']))
     const parts: Buffer[] = []
     stream.on('data', (part: Buffer) => parts.push(part))
     stream.on('end', () => {
@@ -59,7 +65,8 @@ const listen = async () => {
   return {
     target,
     message: (method: string) => messages.get(`/quartet.user.v1.UserService/${method}`)!,
-    connections: () => connections,
+    timeout: (method: string) => timeouts.get(`/quartet.user.v1.UserService/${method}`)!,
+    sessions,
   }
 }
 
@@ -86,9 +93,31 @@ test('gzip compresses the requests of the methods named, and no others', async (
 })
 
 test.each([[1], [3]])('channels: %i is so many connections', async (channels) => {
-  const { target, connections } = await listen()
+  const { target, sessions } = await listen()
   const client = createClient(UserService, { target, channels })
   closing.push(() => client.close())
   for (let i = 0; i < 9; i++) await client.getUser({ userId })
-  expect(connections()).toBe(channels)
+  expect(sessions).toHaveLength(channels)
+})
+
+test('a server may have 8 MiB under way, on a stream and on the connection', async () => {
+  const { target, sessions } = await listen()
+  const client = createClient(UserService, { target })
+  closing.push(() => client.close())
+  await client.getUser({ userId })
+  const [session] = sessions
+  expect(session!.remoteSettings.initialWindowSize).toBe(8 * 1024 * 1024)
+  expect(session!.state.remoteWindowSize).toBeGreaterThan(7 * 1024 * 1024)
+})
+
+test('a timeout of 100 days is one that grpc-js can count', async () => {
+  const { target, timeout } = await listen()
+  const client = createClient(UserService, { target })
+  closing.push(() => client.close())
+  await client.getUser({ userId }, { timeoutMs: 100 * 24 * 60 * 60 * 1000 })
+  const [, value, unit] = /^(\d+)([HMSm])$/.exec(timeout('GetUser'))!
+  const milliseconds =
+    Number(value) * { H: 3_600_000, M: 60_000, S: 1000, m: 1 }[unit as 'H' | 'M' | 'S' | 'm']
+  expect(milliseconds).toBeLessThan(2 ** 31)
+  expect(milliseconds).toBeGreaterThan(19 * 24 * 3_600_000)
 })
