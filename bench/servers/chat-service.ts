@@ -8,8 +8,6 @@ const url = process.env['DATABASE_URL']!
 const logger = createLogger('bench', 'info')
 const onError = (err: unknown) => logger.error({ err })
 const nowhere = '127.0.0.1:1'
-// A service has no exports, because no other may import it; a bench may.
-// oxlint-disable-next-line no-restricted-imports
 const { createApp } = await import('../../services/chat/src/app.ts')
 const app = createApp({
   pool: createPool({ url, name: 'bench', onError }),

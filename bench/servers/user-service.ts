@@ -7,7 +7,6 @@ import { serveKit } from './kit.ts'
 const url = process.env['DATABASE_URL']!
 const logger = createLogger('bench', 'info')
 const onError = (err: unknown) => logger.error({ err })
-// oxlint-disable-next-line no-restricted-imports -- as in chat-service.ts
 const { createApp } = await import('../../services/user/src/app.ts')
 const app = await createApp({
   pool: createPool({ url, name: 'bench', onError }),

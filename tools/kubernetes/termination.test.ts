@@ -12,9 +12,9 @@ const seconds = (text: unknown) => Number.parseFloat(String(text))
 /** Until Envoy has noticed that a replica has come, or that one says NOT_SERVING. */
 const noticed = (() => {
   const [cluster] = clusters([{ name: 'any', host: 'any', port: 1 }])
-  const { dns_refresh_rate } = (cluster as any).cluster_type.typed_config
-  const [check] = cluster!.health_checks
-  return seconds(dns_refresh_rate) + seconds(check!.interval)
+  if (!cluster || !('cluster_type' in cluster)) throw new Error('replicas are not looked up in DNS')
+  const [check] = cluster.health_checks
+  return seconds(cluster.cluster_type.typed_config.dns_refresh_rate) + seconds(check!.interval)
 })()
 
 /** For what comes before and after: the database's connections, the log's last lines, the telling of Envoy. */
