@@ -57,8 +57,8 @@ test.each([
   const { front } = await chain(
     () => new RpcError(status[code], 'THEIRS', { secret: 'yes' }, { message: 'theirs' }),
   )
-  for (const call of [front.client.getUser({ userId }), collect(front.client.watchUsers({}))]) {
-    const error = (await failure(call)) as RpcError
+  const calls = [front.client.getUser({ userId }), collect(front.client.watchUsers({}))]
+  for (const error of (await Promise.all(calls.map(failure))) as RpcError[]) {
     expect(error).toMatchObject({ code: status[expected], metadata: {} })
     expect(error.message).not.toContain('theirs')
   }
@@ -82,11 +82,9 @@ test('a call of ours that its server gave up, which nobody cancelled, is UNAVAIL
   })
   open.push(front)
   try {
-    for (const call of [front.client.getUser({ userId }), collect(front.client.watchUsers({}))])
-      expect(await failure(call)).toMatchObject({
-        code: status.UNAVAILABLE,
-        reason: 'DEPENDENCY_UNAVAILABLE',
-      })
+    const calls = [front.client.getUser({ userId }), collect(front.client.watchUsers({}))]
+    for (const error of await Promise.all(calls.map(failure)))
+      expect(error).toMatchObject({ code: status.UNAVAILABLE, reason: 'DEPENDENCY_UNAVAILABLE' })
   } finally {
     client.close()
     back.close()

@@ -1,17 +1,31 @@
 import type * as grpc from '@grpc/grpc-js'
-import { failureOf } from './failure.ts'
+import { failureOf, wasCut } from './failure.ts'
 import { admit, attend, type Invocation } from './invocation.ts'
 import { receive } from './receive.ts'
 import { send } from './send.ts'
+import { mayRunTwice } from './service-config.ts'
 
 // The four kinds of call. Each is made once its interceptors have let it pass; one that streams its responses is not even
 // begun, its deadline not running and no token taken, before somebody asks for the first of them.
 
-export const unary = async (invocation: Invocation, request: object): Promise<object> => {
+/**
+ * One whose answer was cut is made again, once, if it may run twice: gRPC retries none whose answer has begun (gRFC A6),
+ * and grpc-js none whose stream was reset, which is what becomes of a call when a server dies behind a proxy.
+ */
+export const unary = async (
+  invocation: Invocation,
+  request: object,
+  repeats = mayRunTwice(invocation.method) ? 1 : 0,
+): Promise<object> => {
   if (invocation.interceptors.length) await admit(invocation)
   const { channel, path, requestSerialize, responseDeserialize, metadata, options } = grpcCall(invocation)
   return new Promise((resolve, reject) => {
-    const answer = settle(invocation, resolve, reject)
+    let begun = false
+    const answer: grpc.requestCallback<object> = (error, message) => {
+      if (!error) resolve(message!)
+      else if (repeats && wasCut(error, begun)) resolve(unary(invocation, request, repeats - 1))
+      else reject(failureOf(error, invocation))
+    }
     const call = channel.makeUnaryRequest(
       path,
       requestSerialize,
@@ -21,6 +35,7 @@ export const unary = async (invocation: Invocation, request: object): Promise<ob
       options,
       answer,
     )
+    call.once('metadata', () => (begun = true))
     attend(call, invocation)
   })
 }
@@ -48,7 +63,8 @@ export const clientStream = async (
   await admit(invocation)
   const { channel, path, requestSerialize, responseDeserialize, metadata, options } = grpcCall(invocation)
   return new Promise((resolve, reject) => {
-    const answer = settle(invocation, resolve, reject)
+    const answer: grpc.requestCallback<object> = (error, message) =>
+      error ? reject(failureOf(error, invocation)) : resolve(message!)
     const call = channel.makeClientStreamRequest(
       path,
       requestSerialize,
@@ -80,12 +96,3 @@ const grpcCall = ({ channel, method, metadata, deadline, options: { credentials 
   metadata,
   options: { deadline, credentials } satisfies grpc.CallOptions,
 })
-
-const settle =
-  (
-    invocation: Invocation,
-    resolve: (message: object) => void,
-    reject: (error: unknown) => void,
-  ): grpc.requestCallback<object> =>
-  (error, message) =>
-    error ? reject(failureOf(error, invocation)) : resolve(message!)

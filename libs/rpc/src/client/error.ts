@@ -21,7 +21,7 @@ export class RemoteError extends RpcError {}
  * or that a proxy ends, arrives as INTERNAL "Received RST_STREAM with code 2" or CANCELLED "Call cancelled" as often as
  * UNAVAILABLE. (What this side cancels is "Cancelled on client".)
  */
-export const isConnectionLost = ({ code, message }: RpcError): boolean =>
+export const isConnectionLost = ({ code, message }: Pick<RpcError, 'code' | 'message'>): boolean =>
   code === status.UNAVAILABLE ||
   (code === status.INTERNAL && message.includes('RST_STREAM')) ||
   (code === status.CANCELLED && message === 'Call cancelled')

@@ -1,5 +1,5 @@
 import { Metadata, status, type Client, type ServiceError } from '@grpc/grpc-js'
-import { fromServiceError, RemoteError } from './error.ts'
+import { fromServiceError, isConnectionLost, RemoteError } from './error.ts'
 
 /**
  * What a call failed with. One that waited for a connection until its deadline is told what kept it from one, such as a
@@ -15,6 +15,17 @@ export const failureOf = (
   const message = `no connection to ${target} until the deadline: ${reason}`
   return new RemoteError(error.code, 'DEADLINE_EXCEEDED', {}, { message, cause: error })
 }
+
+/**
+ * Whether an answer got lost that may have been given, and that grpc-js does not ask for again.
+ *
+ * @param begun whether its headers came. UNAVAILABLE without them was tried again already.
+ */
+export const wasCut = (error: ServiceError, begun: boolean): boolean =>
+  (begun || error.code !== status.UNAVAILABLE) &&
+  isConnectionLost({ code: error.code, message: error.details }) &&
+  // What a server says itself has trailers.
+  error.metadata.get('grpc-status-details-bin').length === 0
 
 /** In grpc-js the picker of a channel without a connection fails every call that does not wait, with the last error. */
 const lastConnectionError = (channel: Client): string | undefined => {

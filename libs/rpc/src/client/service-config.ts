@@ -1,4 +1,4 @@
-import type { Service } from '@quartet/proto/contract'
+import type { Method, Service } from '@quartet/proto/contract'
 
 /**
  * gRPC's service config (gRFC A2, A6) for a service of the contract: calls spread over all addresses of a headless
@@ -7,9 +7,13 @@ import type { Service } from '@quartet/proto/contract'
 export const serviceConfig = (service: Service) => ({
   loadBalancingConfig: [{ round_robin: {} }],
   methodConfig: service.methods
-    .filter(({ idempotent, policy, kind }) => kind === 'unary' && (idempotent || policy?.idempotencyKey))
+    .filter((method) => method.kind === 'unary' && mayRunTwice(method))
     .map(({ name }) => ({ name: [{ service: service.name, method: name }], retryPolicy })),
 })
+
+/** Whether the contract says that a call made twice has the effect of one. */
+export const mayRunTwice = ({ idempotent, policy }: Method): boolean =>
+  idempotent || Boolean(policy?.idempotencyKey)
 
 const retryPolicy = {
   maxAttempts: 4,
