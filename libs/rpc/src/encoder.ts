@@ -1,19 +1,10 @@
-import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf'
+import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf'
 import { WireType } from '@bufbuild/protobuf/wire'
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt'
 import { nameOf } from './plain.ts'
-import { WireOutput } from './wire-output.ts'
+import { output, scalars, signed, type Encoding, type Write } from './scalar-encodings.ts'
 
 type Fields = Record<string, unknown>
-type Write = (value: unknown) => void
-/** How the values of one type are written. */
-interface Encoding {
-  readonly wireType: WireType
-  readonly write: Write
-}
-
-/** One for all: nothing else runs while a message is written. */
-const output = new WireOutput()
 
 /**
  * The bytes of a message, from the object that proto-loader has for it: 64-bit numbers as strings or numbers, enums by name
@@ -123,40 +114,4 @@ const enumeration = ({ typeName, values }: DescEnum): Encoding => {
       signed(number)
     },
   }
-}
-
-/** Keys of maps come as text. */
-const whole = (value: unknown): number => {
-  const number = Number(value)
-  if (!Number.isInteger(number)) throw new TypeError(`${String(value)} is no whole number`)
-  return number
-}
-const signed = (value: number) => (value < 0 ? output.varint64(BigInt(value)) : output.varint(value))
-const long: Write = (value) => {
-  const number = Number(value)
-  if (number >= 0 && Number.isSafeInteger(number)) output.varint(number)
-  else output.varint64(BigInt(value as string))
-}
-/** Small numbers of either sign become small ones without. */
-const zigzag = (value: bigint) => output.varint64((value << 1n) ^ (value >> 63n))
-
-const as = (wireType: WireType, write: Write): Encoding => ({ wireType, write })
-const { Varint, Bit32, Bit64, LengthDelimited } = WireType
-
-const scalars: Record<ScalarType, Encoding> = {
-  [ScalarType.DOUBLE]: as(Bit64, (value) => output.double(value as number)),
-  [ScalarType.FLOAT]: as(Bit32, (value) => output.float(value as number)),
-  [ScalarType.INT64]: as(Varint, long),
-  [ScalarType.UINT64]: as(Varint, long),
-  [ScalarType.INT32]: as(Varint, (value) => signed(whole(value))),
-  [ScalarType.FIXED64]: as(Bit64, (value) => output.fixed64(BigInt(value as string))),
-  [ScalarType.FIXED32]: as(Bit32, (value) => output.fixed32(whole(value))),
-  [ScalarType.BOOL]: as(Varint, (value) => output.varint(value && value !== 'false' ? 1 : 0)),
-  [ScalarType.STRING]: as(LengthDelimited, (value) => output.text(value as string)),
-  [ScalarType.BYTES]: as(LengthDelimited, (value) => output.bytes(value as Uint8Array)),
-  [ScalarType.UINT32]: as(Varint, (value) => output.varint(whole(value))),
-  [ScalarType.SFIXED32]: as(Bit32, (value) => output.fixed32(whole(value))),
-  [ScalarType.SFIXED64]: as(Bit64, (value) => output.fixed64(BigInt(value as string))),
-  [ScalarType.SINT32]: as(Varint, (value) => zigzag(BigInt(whole(value)))),
-  [ScalarType.SINT64]: as(Varint, (value) => zigzag(BigInt(value as string))),
 }

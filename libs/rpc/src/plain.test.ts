@@ -97,7 +97,29 @@ test('so is a message with a field of every kind that there is', () => {
   const { requestSerialize, requestDeserialize } = (loaded['sink.Service'] as ServiceDefinition)['Call']!
   const sink = createFileRegistry(fromBinary(FileDescriptorSetSchema, set)).getMessage('sink.Sink')!
   compare(sink, { serialize: requestSerialize, deserialize: requestDeserialize })
+  const isWritten = (message: object) => {
+    try {
+      return Boolean(encodeMessage(sink, message))
+    } catch {
+      return false
+    }
+  }
+  expect(notTheirs.filter(isWritten)).toEqual([])
 })
+
+/** Of a handler that goes around its types: none may leave as something else. */
+const notTheirs = [
+  { anInt32: 'red' },
+  { anInt64: 'red' },
+  { aUint32: -1 },
+  { aUint32: 1.5 },
+  { aFixed64: '1.5' },
+  { aString: 5 },
+  { someBytes: 'text' },
+  { colour: 'COLOUR_GREEN' },
+  { sink: 5 },
+  { strings: 5 },
+]
 
 const everything = `
 syntax = "proto3";
