@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { applyDemo, deleteDemo, kubectl } from './cluster.ts'
+import { applyMtls } from './cluster-mtls.ts'
+import { inside } from './inside.ts'
 import { reachFrom, reachFromNamespace } from './reach.ts'
 import { atEdge, startMixedLoad } from './load/mixed.ts'
 import { newRecord } from './load/record.ts'
@@ -117,6 +119,59 @@ test('load brings replicas', async () => {
     Number(await kubectl('get', 'deployment', 'order', '-o', 'jsonpath={.status.readyReplicas}'))
   while ((await replicas()) < 3) await sleep(1_000)
   expect(await load.stop()).toEqual(nothingWrong)
+})
+
+describe('with mTLS', () => {
+  let mtls: Awaited<ReturnType<typeof applyMtls>>
+  beforeAll(async () => (mtls = await applyMtls()))
+  afterAll(() => mtls?.forget())
+
+  /** Shakes hands with a service from a pod of chat, with its certificate or without one. */
+  const greet = ({ name, certificate }: { name: string; certificate: boolean }) =>
+    inside(
+      'chat',
+      async ({ name, certificate }) => {
+        const { connect } = process.getBuiltinModule('node:tls')
+        const { readFileSync } = process.getBuiltinModule('node:fs')
+        const file = (name: string) => readFileSync(`/run/certificates/${name}`)
+        const own = certificate ? { cert: file('tls.crt'), key: file('tls.key') } : {}
+        const socket = connect({
+          host: name,
+          servername: name,
+          port: 50051,
+          ca: file('ca.crt'),
+          ALPNProtocols: ['h2'],
+          ...own,
+        })
+        return new Promise<{ serial?: string; error?: string }>((resolve) => {
+          // A server that is content begins with its settings.
+          socket.once('data', () => resolve({ serial: socket.getPeerCertificate().serialNumber }))
+          socket.once('error', ({ message }) => resolve({ error: message }))
+        })
+      },
+      { name, certificate },
+    )
+
+  test('all four kinds answer', async () => {
+    const load = await startLoad()
+    await sleep(5_000)
+    expect(await load.stop()).toEqual(nothingWrong)
+  })
+
+  test('a caller inside without a certificate gets nowhere', async () => {
+    expect(await greet({ name: 'user', certificate: true })).toEqual({ serial: expect.any(String) })
+    expect(await greet({ name: 'user', certificate: false })).toEqual({
+      error: expect.stringContaining('certificate required'),
+    })
+  })
+
+  test('new certificates are taken under load, and nobody notices', async () => {
+    const load = await startLoad()
+    const { serial } = await greet({ name: 'order', certificate: true })
+    await mtls.renew()
+    while ((await greet({ name: 'order', certificate: true })).serial === serial) await sleep(1_000)
+    expect(await load.stop()).toEqual(nothingWrong)
+  })
 })
 
 test('deleted, nothing of it remains', async () => {
