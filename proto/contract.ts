@@ -1,7 +1,7 @@
-import { join } from 'node:path'
 import { getOption, hasOption, type DescMethod, type DescService } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt'
-import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import { codecOf } from './codec.ts'
 import { policy, type Policy } from './gen/es/quartet/contract/v1/contract_pb.js'
 
 export { People, PolicySchema, type Policy } from './gen/es/quartet/contract/v1/contract_pb.js'
@@ -24,7 +24,7 @@ export interface Method {
   readonly idempotent: boolean
   /** protobuf-es's view: for validation, reflection and options. */
   readonly descriptor: DescMethod
-  /** proto-loader's view: `requestSerialize`, `responseDeserialize` and so on. */
+  /** proto-loader's view: `requestSerialize`, `responseDeserialize` and so on; loaded by the first who asks for it. */
   readonly codec: MethodDefinition<object, object>
 }
 
@@ -40,44 +40,24 @@ export interface Service<Definition = unknown, Handlers = unknown> {
   readonly types?: { readonly definition: Definition; readonly handlers: Handlers }
 }
 
-const here = import.meta.dirname
+/** The service that `descriptor` describes. */
+export const loadService = <Definition, Handlers>(
+  descriptor: DescService,
+): Service<Definition, Handlers> => ({
+  name: descriptor.typeName,
+  descriptor,
+  methods: descriptor.methods.map(describe),
+})
 
-/**
- * The service that `descriptor` describes, with the codecs that proto-loader makes of the same .proto file. The
- * file is read as text because proto-loader ignores `keepCase: false` in a descriptor set (0.8.1). The files in
- * stubs/ hide those that only declare options, which no codec needs: loading takes half as long without them.
- *
- * Throws when the generated code and the .proto file are not of the same time.
- */
-export function loadService<Definition, Handlers>(descriptor: DescService): Service<Definition, Handlers> {
-  const file = `${descriptor.file.name}.proto`
-  // The same options as for the generated types (tools/gen.ts): the two must agree.
-  const definitions = loadSync(file, {
-    includeDirs: ['stubs', '.', 'third_party'].map((folder) => join(here, folder)),
-    keepCase: false,
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  })
-  const codecs = (definitions[descriptor.typeName] ?? {}) as ServiceDefinition
-  const methods = descriptor.methods.map((method) => {
-    const codec = codecs[method.name]
-    if (codec) return describe(method, codec)
-    throw new Error(
-      `${file} has no ${descriptor.name}.${method.name}, but proto/gen has: run \`npm run gen\`.`,
-    )
-  })
-  return { name: descriptor.typeName, descriptor, methods }
-}
-
-const describe = (descriptor: DescMethod, codec: MethodDefinition<object, object>): Method => ({
+const describe = (descriptor: DescMethod): Method => ({
   name: descriptor.name,
   localName: descriptor.localName,
-  path: codec.path,
+  path: `/${descriptor.parent.typeName}/${descriptor.name}`,
   kind: descriptor.methodKind,
   policy: hasOption(descriptor, policy) ? getOption(descriptor, policy) : undefined,
   idempotent: descriptor.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
   descriptor,
-  codec,
+  get codec() {
+    return codecOf(descriptor)
+  },
 })

@@ -45,7 +45,7 @@ function checkPolicies(descriptorSet: string): void {
   if (mistakes.length) throw new Error(mistakes.join('\n'))
 }
 
-// Under the same options as the codecs (contract.ts): the two must agree.
+// Under the same options as the codecs (codec.ts): the two must agree.
 const typeOptions = `--longs=String --enums=String --defaults --oneofs --grpcLib=@grpc/grpc-js
   --importFileExtension=.ts --targetFileExtension=.ts --includeDirs stubs . third_party`.split(/\s+/)
 
