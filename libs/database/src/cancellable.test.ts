@@ -27,7 +27,7 @@ const setting = async (client: PoolClient) =>
 
 test('an abort ends the query that the server is running', async () => {
   const controller = new AbortController()
-  const sleeping = cancellable(pool, controller.signal, inAMinute(), (client) =>
+  const sleeping = cancellable(pool, { signal: controller.signal, deadline: inAMinute() }, (client) =>
     client.query('select pg_sleep(60)'),
   )
   while ((await running()) === 0) await delay(5)
@@ -38,9 +38,13 @@ test('an abort ends the query that the server is running', async () => {
 })
 
 test('the deadline reaches the server, and does not outlive the call', async () => {
-  const late = cancellable(pool, never, Date.now() + 50, (client) => client.query('select pg_sleep(60)'))
+  const late = cancellable(pool, { signal: never, deadline: Date.now() + 50 }, (client) =>
+    client.query('select pg_sleep(60)'),
+  )
   expect(await late.catch(isCancelled)).toBe(true)
-  const passed = cancellable(pool, never, Date.now() - 1_000, (client) => client.query('select pg_sleep(60)'))
+  const passed = cancellable(pool, { signal: never, deadline: Date.now() - 1_000 }, (client) =>
+    client.query('select pg_sleep(60)'),
+  )
   expect(await passed.catch(isCancelled)).toBe(true)
   const client = await pool.connect()
   expect(await setting(client)).toBe('30s')
@@ -48,12 +52,12 @@ test('the deadline reaches the server, and does not outlive the call', async () 
 })
 
 test('the limit of the pool holds for a deadline that is further off', async () => {
-  expect(await cancellable(pool, never, Infinity, setting)).toBe('30s')
-  expect(await cancellable(pool, never, Date.now() + 10 * 60_000, setting)).toBe('30s')
+  expect(await cancellable(pool, { signal: never, deadline: Infinity }, setting)).toBe('30s')
+  expect(await cancellable(pool, { signal: never, deadline: Date.now() + 10 * 60_000 }, setting)).toBe('30s')
 })
 
 test('a transaction that is cut off is rolled back', async () => {
-  const cut = cancellable(pool, never, inAMinute(), async (client) => {
+  const cut = cancellable(pool, { signal: never, deadline: inAMinute() }, async (client) => {
     await client.query('begin')
     await client.query('create table never_made ()')
     throw new Error('cut off')
@@ -68,7 +72,9 @@ test('a transaction that is cut off is rolled back', async () => {
 test('whoever waits for a connection stops waiting, and the connection is not lost', async () => {
   const client = await pool.connect()
   const controller = new AbortController()
-  const waiting = cancellable(pool, controller.signal, inAMinute(), (client) => client.query('select 1'))
+  const waiting = cancellable(pool, { signal: controller.signal, deadline: inAMinute() }, (client) =>
+    client.query('select 1'),
+  )
   controller.abort(new Error('nobody waits'))
   await expect(waiting).rejects.toThrow('nobody waits')
   client.release()
@@ -78,7 +84,7 @@ test('whoever waits for a connection stops waiting, and the connection is not lo
 test('a cancel that comes late never hits the next user of the connection', async () => {
   for (let round = 0; round < 200; round++) {
     const controller = new AbortController()
-    const call = cancellable(pool, controller.signal, inAMinute(), async (client) => {
+    const call = cancellable(pool, { signal: controller.signal, deadline: inAMinute() }, async (client) => {
       const answer = client.query('select 1')
       // The cancel sets out while the answer is on its way, or when it is there.
       if (round % 2) setImmediate(() => controller.abort())

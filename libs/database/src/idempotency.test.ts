@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { once, recall, sweepIdempotencyKeys, type Attempt, type RawTransaction } from './idempotency.ts'
+import { once, recall, sweepIdempotencyKeys, type Attempt } from './idempotency.ts'
 import { createPool } from './pool.ts'
 import { scratchDatabase } from './testing/scratch-database.ts'
+import { transactions } from './testing/transactions.ts'
 
 const database = scratchDatabase()
 const pool = createPool({ url: database.url, name: 'idempotency', max: 20, onError: () => {} })
@@ -18,30 +19,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** A transaction as Prisma gives it to a function. */
-const transaction = async <T>(work: (tx: RawTransaction) => Promise<T>): Promise<T> => {
-  const client = await pool.connect()
-  const run = (strings: TemplateStringsArray, values: unknown[]) =>
-    client.query(
-      strings.reduce((sql, part, index) => `${sql}$${index}${part}`),
-      values,
-    )
-  try {
-    await client.query('begin')
-    const result = await work({
-      $queryRaw: async <Rows>(strings: TemplateStringsArray, ...values: unknown[]) =>
-        (await run(strings, values)).rows as Rows,
-      $executeRaw: async (strings, ...values) => (await run(strings, values)).rowCount ?? 0,
-    })
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
-}
+const transaction = transactions(pool)
 
 const codec = {
   encode: (text: string) => Buffer.from(text),

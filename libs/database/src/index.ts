@@ -1,4 +1,6 @@
 export { assertMigrated } from './assert-migrated.ts'
+export { noLimit, type Wait } from './cancel.ts'
+export { cancellableTransaction } from './cancellable-transaction.ts'
 export { cancellable } from './cancellable.ts'
 export { explainConnectionError } from './connection-error.ts'
 export {

@@ -13,6 +13,8 @@ export interface PoolConfig {
 }
 
 const connectionTimeoutMillis = 5_000
+/** The client's, should the server be gone. */
+const query_timeout = 35_000
 
 /**
  * A pool in which every wait ends. Times in milliseconds: 5,000 to get a connection, 30,000 for a statement (the server
@@ -28,7 +30,7 @@ export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Poo
     max,
     connectionTimeoutMillis,
     statement_timeout: 30_000,
-    query_timeout: 35_000,
+    query_timeout,
     idle_in_transaction_session_timeout: 5_000,
     idleTimeoutMillis: 30_000,
     // After a failover the connections move to the new server within half an hour, broken or not.
@@ -48,11 +50,12 @@ export const createPool = ({ url, name, max = 10, onError }: PoolConfig): pg.Poo
 
 /**
  * Options of a Prisma client that works on the pool which the service shares with its queries over `pg`. Its transactions
- * wait for a connection until the pool gives up, which is known for what it is: UNAVAILABLE.
+ * wait for a connection until the pool gives up, which is known for what it is: UNAVAILABLE. They take as long as their
+ * statements may, where Prisma would end them after 5 seconds.
  */
 export const prismaOptions = (pool: pg.Pool) => ({
   adapter: new PrismaPg(pool),
-  transactionOptions: { maxWait: 2 * connectionTimeoutMillis },
+  transactionOptions: { maxWait: 2 * connectionTimeoutMillis, timeout: query_timeout },
 })
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
-import { failure } from '@quartet/testing'
+import { expectToEndWhileLocked, failure } from '@quartet/testing'
 import { chatSuite } from './testing/chat-suite.ts'
 
 const suite = await chatSuite()
@@ -130,3 +130,10 @@ describe('ListMessages', () => {
     expect(pages.length).toBeGreaterThan(1)
   })
 })
+
+test('a page that nobody waits for any more ends in the database, too', async () => {
+  const roomId = await newRoom()
+  await expectToEndWhileLocked(suite.database, 'messages', (options) =>
+    ada.chat.listMessages({ roomId }, options),
+  )
+}, 25_000)

@@ -31,13 +31,11 @@ export const messageHandlers = ({ rooms, messages, enter, say, visit }: Dependen
     return { message: toMessage(await say(roomId, caller, request)) }
   },
 
-  async listMessages({ afterSequence, pageSize, ...request }, { caller }) {
+  async listMessages({ afterSequence, pageSize, ...request }, { caller, signal, deadline }) {
     const roomId = request.roomId.toLowerCase()
     await enter(roomId, caller)
-    const page = await messages.read(roomId, afterSequence, {
-      limit: pageSize || defaultPageSize,
-      maxBytes: maxBytesOfPage,
-    })
+    const most = { limit: pageSize || defaultPageSize, maxBytes: maxBytesOfPage }
+    const page = await messages.read(roomId, afterSequence, most, { signal, deadline })
     // Read last: it is never behind the page.
     const lastSequences = await rooms.lastSequences([roomId])
     return { messages: page.messages.map(toMessage), lastSequence: lastSequences.get(roomId) ?? 0 }

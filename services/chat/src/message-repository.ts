@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { inTransaction } from '@quartet/database'
+import { cancellable, inTransaction, type Wait } from '@quartet/database'
 import type { ClientBase, Pool } from 'pg'
 import { inBatches } from './in-batches.ts'
 import type { Draft, Said, StoredMessage } from './message.ts'
@@ -24,14 +24,16 @@ export const messageRepository = (pool: Pool, onSaid: (roomId: string) => void) 
   /**
    * The messages after a sequence, in its order: at most `limit`, fewer where their texts are longer than `maxBytes`
    * together. One comes in any case.
+   * @param wait undefined where it is read for several.
    */
   async read(
     roomId: string,
     after: number | string,
     { limit, maxBytes }: { readonly limit: number; readonly maxBytes: number },
+    wait?: Wait,
   ): Promise<{ messages: StoredMessage[]; more: boolean }> {
     // One more than asked for tells whether there are more.
-    const { rows } = await pool.query<Row & { found: string }>({
+    const query = {
       name: 'messages',
       text: `
         select ${columns}, found from (
@@ -40,7 +42,9 @@ export const messageRepository = (pool: Pool, onSaid: (roomId: string) => void) 
         ) as page
         where bytes - octet_length(text) < $4 order by sequence limit $3`,
       values: [roomId, after, limit, maxBytes],
-    })
+    }
+    const run = (client: Pool | ClientBase) => client.query<Row & { found: string }>(query)
+    const { rows } = wait ? await cancellable(pool, wait, run) : await run(pool)
     return { messages: rows.map(toStored), more: rows.length < Number(rows[0]?.found ?? 0) }
   },
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
-import { failure } from '@quartet/testing'
+import type { CallOptions } from '@quartet/rpc'
+import { expectToEndWhileLocked, failure } from '@quartet/testing'
 import { chatSuite } from './testing/chat-suite.ts'
 
 const suite = await chatSuite()
@@ -186,3 +187,12 @@ describe('ListRooms', () => {
     expect(pages).toBeGreaterThan(1)
   })
 })
+
+test.each([
+  ['a list', (options: CallOptions) => ada.chat.listRooms({}, options)],
+  ['a new room', (options: CallOptions) => ada.chat.createRoom({ title: 'Engine' }, options)],
+])(
+  '%s that nobody waits for any more ends in the database, too',
+  (_, call) => expectToEndWhileLocked(suite.database, 'room_members', call),
+  25_000,
+)

@@ -29,8 +29,9 @@ export const roomHandlers = ({ rooms, enter, membersChanged }: Dependencies): Ro
   }
 
   return {
-    async createRoom(request, { caller }) {
-      const opened = await rooms.open(newRoom(request, caller), attemptOf(request, caller))
+    async createRoom(request, { caller, signal, deadline }) {
+      const room = newRoom(request, caller)
+      const opened = await rooms.open(room, attemptOf(request, caller), { signal, deadline })
       if (!('problem' in opened)) return { room: toRoom(opened.room) }
       const code = opened.problem === 'ROOM_FULL' ? status.FAILED_PRECONDITION : status.ALREADY_EXISTS
       throw new RpcError(code, opened.problem)
@@ -42,9 +43,10 @@ export const roomHandlers = ({ rooms, enter, membersChanged }: Dependencies): Ro
       return { room: toRoom(await get(roomId)) }
     },
 
-    async listRooms({ pageSize, pageToken }, { caller }) {
+    async listRooms({ pageSize, pageToken }, { caller, signal, deadline }) {
       const after = decodePageToken(pageToken, {}, isUuid)
-      const { rooms: page, more } = await rooms.list(idOf(caller), after, pageSize || defaultPageSize)
+      const limit = pageSize || defaultPageSize
+      const { rooms: page, more } = await rooms.list(idOf(caller), { after, limit }, { signal, deadline })
       return { rooms: page.map(toRoom), nextPageToken: more ? encodePageToken(page.at(-1)!.id, {}) : '' }
     },
 

@@ -1,5 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { gather, isCheckViolation, once, type Attempt } from '@quartet/database'
+import {
+  cancellable,
+  cancellableTransaction,
+  gather,
+  isCheckViolation,
+  once,
+  type Attempt,
+  type Wait,
+} from '@quartet/database'
 import type { Pool } from 'pg'
 import type { Prisma, PrismaClient } from './generated/prisma/client.ts'
 import type { Standing, StoredRoom } from './room.ts'
@@ -35,9 +43,9 @@ export const roomRepository = (prisma: PrismaClient, pool: Pool) => {
      * Opens a room. An order has one: where that is open, it is what comes back, with these members in it as well.
      * @param attempt makes a repetition return the first result.
      */
-    async open(room: NewRoom, attempt?: Attempt): Promise<Opened> {
+    async open(room: NewRoom, attempt: Attempt | undefined, wait: Wait): Promise<Opened> {
       try {
-        const result = await prisma.$transaction((tx) =>
+        const result = await cancellableTransaction(prisma, pool, wait, (tx) =>
           once(tx, attempt, storedAsJson, () => openIn(tx, room)),
         )
         return result.outcome === 'reused' ? { problem: 'REQUEST_ID_REUSED' } : { room: result.value }
@@ -70,40 +78,41 @@ export const roomRepository = (prisma: PrismaClient, pool: Pool) => {
      * The rooms that a user is in and the open ones after the id `after`, oldest first: at most `limit`, fewer where they
      * have very many members.
      */
-    async list(
+    list: (
       userId: string,
-      after: string = nil,
-      limit: number,
-    ): Promise<{ rooms: StoredRoom[]; more: boolean }> {
-      // One more than asked for tells whether there is a next page.
-      const { rows: found } = await pool.query<{ id: string; members: number }>({
-        name: 'rooms of a page',
-        text: `
-          select id, (sum(member_count) over (order by id))::float8 as members
-          from rooms where id in (
-            (select id from rooms where visibility = 'OPEN' and id > $2 order by id limit $3)
-            union
-            (select room_id from room_members where user_id = $1 and room_id > $2 order by room_id limit $3))
-          order by id limit $3`,
-        values: [userId, after, limit + 1],
-      })
-      const ids = found
-        .slice(0, limit)
-        .filter(({ members }, index) => index === 0 || members <= maxMembersOfPage)
-        .map(({ id }) => id)
-      const { rows } = await pool.query<StoredRoom & { lastSequence: string }>({
-        name: 'rooms by id',
-        text: `
-          select id, title, visibility, order_id as "orderId", last_sequence as "lastSequence",
-            created_at as "createdAt", array(
-              select user_id from room_members where room_id = rooms.id order by added_at, user_id
-            )::text[] as "memberIds"
-          from rooms where id = any($1::uuid[]) order by id`,
-        values: [ids],
-      })
-      const rooms = rows.map((row) => ({ ...row, lastSequence: Number(row.lastSequence) }))
-      return { rooms, more: ids.length < found.length }
-    },
+      { after = nil, limit }: { after?: string; limit: number },
+      wait: Wait,
+    ): Promise<{ rooms: StoredRoom[]; more: boolean }> =>
+      cancellable(pool, wait, async (client) => {
+        // One more than asked for tells whether there is a next page.
+        const { rows: found } = await client.query<{ id: string; members: number }>({
+          name: 'rooms of a page',
+          text: `
+            select id, (sum(member_count) over (order by id))::float8 as members
+            from rooms where id in (
+              (select id from rooms where visibility = 'OPEN' and id > $2 order by id limit $3)
+              union
+              (select room_id from room_members where user_id = $1 and room_id > $2 order by room_id limit $3))
+            order by id limit $3`,
+          values: [userId, after, limit + 1],
+        })
+        const ids = found
+          .slice(0, limit)
+          .filter(({ members }, index) => index === 0 || members <= maxMembersOfPage)
+          .map(({ id }) => id)
+        const { rows } = await client.query<StoredRoom & { lastSequence: string }>({
+          name: 'rooms by id',
+          text: `
+            select id, title, visibility, order_id as "orderId", last_sequence as "lastSequence",
+              created_at as "createdAt", array(
+                select user_id from room_members where room_id = rooms.id order by added_at, user_id
+              )::text[] as "memberIds"
+            from rooms where id = any($1::uuid[]) order by id`,
+          values: [ids],
+        })
+        const rooms = rows.map((row) => ({ ...row, lastSequence: Number(row.lastSequence) }))
+        return { rooms, more: ids.length < found.length }
+      }),
 
     /** Lets users into a room that exists; who is in already stays in. Says whether they all fit; if not, none is in. */
     async addMembers(roomId: string, userIds: readonly string[]): Promise<boolean> {

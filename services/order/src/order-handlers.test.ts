@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
 import type { CreateOrderRequest } from '@quartet/proto/order'
 import { PreconditionFailureSchema } from '@quartet/proto/rpc-status'
-import { RpcError } from '@quartet/rpc'
-import { failure } from '@quartet/testing'
+import { RpcError, type CallOptions } from '@quartet/rpc'
+import { expectToEndWhileLocked, failure } from '@quartet/testing'
 import { fill, item, orderSuite } from './testing/order-suite.ts'
 
 const suite = await orderSuite()
@@ -269,33 +268,20 @@ describe('ListOrders', () => {
     database.pool.off('acquire', onAcquire)
     expect([read, made]).toEqual([8_000, 81])
   })
-
-  // Guarantee 3: what nobody waits for any more ends in the database, too.
-  test.each(['cancel', 'deadline'])(
-    'a %s ends the query that runs',
-    async (end) => {
-      const holder = await database.pool.connect()
-      await holder.query('set idle_in_transaction_session_timeout = 0')
-      await holder.query('begin; lock table orders in access exclusive mode')
-      const running = async () => {
-        const { rowCount } = await database.pool.query(
-          `select 1 from pg_stat_activity
-         where datname = current_database() and state = 'active' and query like '%newest%' and pid <> pg_backend_pid()`,
-        )
-        return rowCount! > 0
-      }
-      const controller = new AbortController()
-      const options = end === 'cancel' ? { signal: controller.signal } : { timeoutMs: 1_000 }
-      const stream = customer.client.listOrders({}, options)[Symbol.asyncIterator]()
-      const first = failure(stream.next())
-      while (!(await running())) await delay(5)
-      controller.abort()
-      const code = end === 'cancel' ? status.CANCELLED : status.DEADLINE_EXCEEDED
-      expect(await first).toMatchObject({ code })
-      while (await running()) await delay(5)
-      holder.release(true)
-      // The pool's own limit would end it after 30 seconds.
-    },
-    20_000,
-  )
 })
+
+const { id: orderId } = await create()
+const confirmed = { orderId, status: 'ORDER_STATUS_CONFIRMED' } as const
+// Guarantee 3.
+test.each([
+  [
+    'a list',
+    (options: CallOptions) => customer.client.listOrders({}, options)[Symbol.asyncIterator]().next(),
+  ],
+  ['a create', (options: CallOptions) => customer.client.createOrder({}, options)],
+  ['an update', (options: CallOptions) => editor.client.updateOrderStatus(confirmed, options)],
+])(
+  '%s that nobody waits for any more ends in the database, too',
+  (_, call) => expectToEndWhileLocked(database, 'orders', call),
+  25_000,
+)

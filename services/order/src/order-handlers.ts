@@ -27,7 +27,7 @@ export const orderHandlers = ({
       let result = await orders.recall(order, attempt)
       if (!result) {
         await assertMayOrder(users, customerId, context)
-        result = await orders.create(order, attempt)
+        result = await orders.create(order, attempt, context)
       }
       if ('problem' in result) throw new RpcError(status.ALREADY_EXISTS, result.problem)
       return { order: toOrder(result.order) }
@@ -38,20 +38,21 @@ export const orderHandlers = ({
       return { order: toOrder(visibleTo(caller, order, orderId)) }
     },
 
-    async updateOrderStatus({ orderId, status, etag }, { caller }) {
+    async updateOrderStatus({ orderId, status, etag }, { caller, signal, deadline }) {
       const wanted = fromStatus(status)!
-      const order = await orders.update(orderId.toLowerCase(), (order) => {
+      const decide = (order: OrderHeader) => {
         assertMayMove(caller, visibleTo(caller, order, orderId), wanted)
         if (order.status === wanted) return undefined
         assertCanMove(order, wanted, etag)
         return { status: wanted }
-      })
+      }
+      const order = await orders.update(orderId.toLowerCase(), decide, { signal, deadline })
       return { order: toOrder(await orders.withItems(visibleTo(caller, order, orderId))) }
     },
 
     async *listOrders({ customerId, status, limit }, { caller, signal, deadline }) {
       const filter = { customerId: customerOf(caller, customerId), status: fromStatus(status) }
-      const pages = orders.list(filter, { limit: limit || Infinity, signal, deadline })
+      const pages = orders.list(filter, limit || Infinity, { signal, deadline })
       for await (const page of pages) yield { orders: page.map(toOrder) }
     },
   }) satisfies Partial<Handlers<typeof OrderService>>

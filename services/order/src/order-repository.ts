@@ -1,5 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { cancellable, once, recall, type Attempt, type Codec } from '@quartet/database'
+import {
+  cancellable,
+  cancellableTransaction,
+  once,
+  recall,
+  type Attempt,
+  type Codec,
+  type Wait,
+} from '@quartet/database'
 import type { Pool } from 'pg'
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts'
 import { eventOf, type OrderFeed } from './order-feed.ts'
@@ -71,8 +79,8 @@ export const orderRepository = (prisma: PrismaClient, pool: Pool, feed: OrderFee
    * Creates an order.
    * @param attempt makes a repetition return the first result.
    */
-  async create(order: NewOrder, attempt: Attempt | undefined): Promise<Created> {
-    const outcome = await prisma.$transaction((tx) =>
+  async create(order: NewOrder, attempt: Attempt | undefined, wait: Wait): Promise<Created> {
+    const outcome = await cancellableTransaction(prisma, pool, wait, (tx) =>
       once(tx, attempt, placed(order), async () => {
         const { items, ...header } = place(order, { id: randomUUIDv7(), at: new Date() })
         await tx.order.create({ data: { ...header, attributes: header.attributes ?? Prisma.DbNull } })
@@ -92,8 +100,9 @@ export const orderRepository = (prisma: PrismaClient, pool: Pool, feed: OrderFee
   async update(
     id: string,
     decide: (order: OrderHeader) => Change | undefined,
+    wait: Wait,
   ): Promise<OrderHeader | undefined> {
-    const order = await prisma.$transaction(async (tx) => {
+    const order = await cancellableTransaction(prisma, pool, wait, async (tx) => {
       await feed.lock(tx, id)
       const [order] = await tx.$queryRaw<OrderHeader[]>`
         select ${Prisma.raw(columns)} from orders where id = ${id}::uuid for update`
@@ -115,14 +124,11 @@ export const orderRepository = (prisma: PrismaClient, pool: Pool, feed: OrderFee
    * At most `limit` orders, newest first, a page at a time. No connection is held while a page is with its reader.
    * @throws the reason of the signal.
    */
-  async *list(
-    filter: OrderFilter,
-    { limit, signal, deadline }: { limit: number; signal: AbortSignal; deadline: number },
-  ): AsyncGenerator<StoredOrder[]> {
+  async *list(filter: OrderFilter, limit: number, wait: Wait): AsyncGenerator<StoredOrder[]> {
     let before: string | undefined
     for (let left = limit; left > 0;) {
       const query = pageOf(filter, before, Math.min(left, pageSize))
-      const { rows } = await cancellable(pool, signal, deadline, (client) => client.query<Row>(query))
+      const { rows } = await cancellable(pool, wait, (client) => client.query<Row>(query))
       if (rows.length === 0) return
       yield rows.map(toStored)
       left -= rows.length

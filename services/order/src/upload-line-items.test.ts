@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { status } from '@grpc/grpc-js'
+import { noLimit } from '@quartet/database'
 import { OrderService, type LineItem, type UploadLineItemsRequest } from '@quartet/proto/order'
 import { createClient, implement } from '@quartet/rpc'
 import { failure, testServer } from '@quartet/testing'
@@ -80,7 +81,7 @@ test('of very many that are rejected the first 1000 are listed', async () => {
 describe('an order that is nearly full', () => {
   /** Past the limits of one message, and much faster. */
   const fillUp = (order: { id: string }, items: readonly StoredItem[]) =>
-    suite.orders.update(order.id, (header) => ({ ...extend(header, items, 'EUR'), newItems: items }))
+    suite.orders.update(order.id, (header) => ({ ...extend(header, items, 'EUR'), newItems: items }), noLimit)
   const full = precondition('ORDER_FULL')
 
   test('takes items up to 10,000', async () => {

@@ -17,7 +17,7 @@ const maxRejected = 1_000
 /** UploadLineItems: what the stream brings is held here until it is complete, and stored in one transaction. */
 export const uploadLineItems = ({ orders }: { orders: OrderRepository }) =>
   ({
-    async uploadLineItems(requests, { caller, signal }) {
+    async uploadLineItems(requests, { caller, signal, deadline }) {
       const { value: first } = await requests[Symbol.asyncIterator]().next()
       if (!first?.start) throw new RpcError(status.FAILED_PRECONDITION, 'START_MISSING')
       const orderId = first.start.orderId.toLowerCase()
@@ -26,14 +26,15 @@ export const uploadLineItems = ({ orders }: { orders: OrderRepository }) =>
       signal.throwIfAborted()
 
       const { accepted, rejected, currency } = upload
-      const order = await orders.update(orderId, (order) => {
+      const take = (order: OrderHeader) => {
         pending(visibleTo(caller, order, orderId))
         if (!accepted.length) return undefined
         // Another upload was faster, and with another currency.
         if (order.currency && order.currency !== currency)
           throw new RpcError(status.ABORTED, 'ORDER_CHANGED', { orderId })
         return { ...extended(order, orderId, accepted, currency), newItems: accepted }
-      })
+      }
+      const order = await orders.update(orderId, take, { signal, deadline })
       return { acceptedCount: accepted.length, rejected, total: totalOf(visibleTo(caller, order, orderId)) }
     },
   }) satisfies Partial<Handlers<typeof OrderService>>

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { status } from '@grpc/grpc-js'
-import { failure } from '@quartet/testing'
+import { expectToEndWhileLocked, failure } from '@quartet/testing'
 import type { FileStore } from './file-store.ts'
 import { content, download, eventually, MiB, serve, whole } from './testing/serve.ts'
 
@@ -213,3 +213,9 @@ describe('ListFiles', () => {
     })
   })
 })
+
+test(
+  'a list that nobody waits for any more ends in the database, too',
+  () => expectToEndWhileLocked(service, 'files', (options) => ada.listFiles({}, options)),
+  25_000,
+)

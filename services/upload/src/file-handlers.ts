@@ -68,12 +68,12 @@ export const fileHandlers = ({
       return { file: toFile(await get(fileId, visibleTo(caller))) }
     },
 
-    async listFiles({ pageSize, pageToken }, { caller }) {
+    async listFiles({ pageSize, pageToken }, { caller, signal, deadline }) {
       const ownerId = visibleTo(caller)
       const after = decodePageToken(pageToken, { ownerId }, isUuid)
       const limit = pageSize || defaultPageSize
       // One more than asked for tells whether there is a next page.
-      const found = await files.list(ownerId, after, limit + 1)
+      const found = await files.list(ownerId, { after, limit: limit + 1 }, { signal, deadline })
       const page = found.slice(0, limit)
       return {
         files: page.map(toFile),

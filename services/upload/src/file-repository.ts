@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { cancellable, type Wait } from '@quartet/database'
 import type { Pool } from 'pg'
 import type { Segment } from './content.ts'
 import type { StoredFile } from './file.ts'
@@ -27,13 +28,18 @@ export const fileRepository = (pool: Pool) => ({
   },
 
   /** At most `limit` files after the id `after`, oldest first. */
-  async list(ownerId: string | undefined, after: string | undefined, limit: number): Promise<StoredFile[]> {
-    const { rows } = await pool.query<StoredFile>({
+  async list(
+    ownerId: string | undefined,
+    { after = '00000000-0000-0000-0000-000000000000', limit }: { after?: string; limit: number },
+    wait: Wait,
+  ): Promise<StoredFile[]> {
+    const query = {
       name: ownerId ? 'files of owner' : 'files',
       text: `select ${fileColumns} from files
              where ${ownerId ? 'owner_id = $3 and' : ''} id > $1 order by id limit $2`,
-      values: [after ?? '00000000-0000-0000-0000-000000000000', limit, ...(ownerId ? [ownerId] : [])],
-    })
+      values: [after, limit, ...(ownerId ? [ownerId] : [])],
+    }
+    const { rows } = await cancellable(pool, wait, (client) => client.query<StoredFile>(query))
     return rows
   },
 

@@ -1,11 +1,11 @@
 import { status } from '@grpc/grpc-js'
-import type { Attempt } from '@quartet/database'
+import type { Attempt, Wait } from '@quartet/database'
 import type {
   CreateUploadRequest__Output,
   UploadChunksRequest__Output,
   UploadService,
 } from '@quartet/proto/upload'
-import { RpcError, untilCommit, type Caller, type Handlers } from '@quartet/rpc'
+import { RpcError, untilCommit, type Caller, type Context, type Handlers } from '@quartet/rpc'
 import { idOf } from './caller.ts'
 import { checksumMismatch, fileTooLarge, sizeMismatch, uploadNotFound } from './errors.ts'
 import type { FileRepository } from './file-repository.ts'
@@ -36,9 +36,13 @@ export const uploadHandlers = (
     return upload
   }
 
-  const create = async (upload: NewUpload, attempt?: Attempt): Promise<StoredUpload> => {
+  const create = async (
+    upload: NewUpload,
+    attempt: Attempt | undefined,
+    wait: Wait,
+  ): Promise<StoredUpload> => {
     if ((upload.size ?? 0) > maxFileSize) throw fileTooLarge(maxFileSize)
-    const created = await uploads.create(upload, attempt)
+    const created = await uploads.create(upload, attempt, wait)
     if (!created) throw new RpcError(status.ALREADY_EXISTS, 'REQUEST_ID_REUSED')
     return created
   }
@@ -53,19 +57,21 @@ export const uploadHandlers = (
   /** The upload that a stream is about, by its first message. */
   const begin = async (
     first: UploadChunksRequest__Output | undefined,
-    caller: Caller,
+    context: Context,
   ): Promise<TakenUpload> => {
+    const { caller } = context
     const start = first?.start
     if (!start) throw new RpcError(status.FAILED_PRECONDITION, 'START_MISSING')
     if (start.uploadId) return take(start.uploadId, caller)
-    const { id } = await create({ ...described(start, caller), size: null, sha256: null })
+    const { id } = await create({ ...described(start, caller), size: null, sha256: null }, undefined, context)
     return take(id, caller)
   }
 
   return {
-    async uploadChunks(requests, { caller, signal, trailers }) {
+    async uploadChunks(requests, context) {
+      const { signal, trailers } = context
       const { value: first } = await requests[Symbol.asyncIterator]().next()
-      const upload = await begin(first, caller)
+      const upload = await begin(first, context)
       trailers.set(uploadIdTrailer, upload.id)
       let file: StoredFile
       await writeUpload(dependencies, upload, async (writer) => {
@@ -79,7 +85,8 @@ export const uploadHandlers = (
       return { fileId: id, size: String(size), sha256, success: true }
     },
 
-    async createUpload(request, { caller }) {
+    async createUpload(request, context) {
+      const { caller } = context
       const upload = await create(
         {
           ...described(request, caller),
@@ -87,6 +94,7 @@ export const uploadHandlers = (
           sha256: request.sha256 || null,
         },
         attemptOf(request, caller),
+        context,
       )
       return { upload: toUpload(upload) }
     },

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { once, type Attempt } from '@quartet/database'
+import { cancellableTransaction, once, type Attempt, type Wait } from '@quartet/database'
 import type { Pool } from 'pg'
 import type { Segment } from './content.ts'
 import { fileColumns } from './file-repository.ts'
@@ -36,9 +36,13 @@ export const uploadRepository = (prisma: PrismaClient, pool: Pool) => {
      * Opens an upload, for 24 hours. Undefined: the same key came with another request.
      * @param attempt makes a repetition return the first result.
      */
-    async create(upload: NewUpload, attempt?: Attempt): Promise<StoredUpload | undefined> {
+    async create(
+      upload: NewUpload,
+      attempt: Attempt | undefined,
+      wait: Wait,
+    ): Promise<StoredUpload | undefined> {
       const data = { ...upload, id: randomUUIDv7(), expiresAt: new Date(Date.now() + lifetimeMs) }
-      const result = await prisma.$transaction((tx) =>
+      const result = await cancellableTransaction(prisma, pool, wait, (tx) =>
         once(tx, attempt, storedAsJson, async () => toStored(await tx.upload.create({ data }))),
       )
       return result.outcome === 'reused' ? undefined : result.value

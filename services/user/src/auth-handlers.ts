@@ -9,7 +9,7 @@ import type { ServiceSecrets } from './service-secrets.ts'
 import type { SessionRepository, Started } from './session-repository.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Credentials, UserRepository } from './user-repository.ts'
-import { toUser, type StoredUser } from './user.ts'
+import { toUser, type NewUser, type StoredUser } from './user.ts'
 
 interface Dependencies {
   readonly users: UserRepository
@@ -49,9 +49,9 @@ export const authHandlers = ({
   }
 
   return {
-    async signUp({ email, password, name }, { signal }) {
+    async signUp({ email, password, name }, { signal, deadline }) {
       const passwordHash = await hashPassword(password, signal)
-      const created = await users.create({
+      const user: NewUser = {
         name,
         email,
         age: null,
@@ -62,12 +62,12 @@ export const authHandlers = ({
         metadata: {},
         address: null,
         passwordHash,
-      })
+      }
+      const created = await users.create(user, undefined, { signal, deadline })
       if ('problem' in created) throw new RpcError(status.ALREADY_EXISTS, created.problem)
-      const { user } = created
-      const session = await sessions.start(user.id, passwordHash)
+      const session = await sessions.start(created.user.id, passwordHash)
       if (!session) throw refusal(status.UNAUTHENTICATED)
-      return { user: toUser(user), tokens: await tokensFor(user, session) }
+      return { user: toUser(created.user), tokens: await tokensFor(created.user, session) }
     },
 
     async signIn({ email, password }, { signal }) {

@@ -19,7 +19,7 @@ export async function* syncUsers(
   for await (const { sequence, update } of requests) {
     const userId = update!.userId.toLowerCase()
     try {
-      const made = userId ? change({ ...update!, userId }, context, users) : create(update!, users)
+      const made = userId ? change({ ...update!, userId }, context, users) : create(update!, context, users)
       yield { sequence, ...(await made) }
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
@@ -35,14 +35,19 @@ export async function* syncUsers(
   }
 }
 
-const create = async ({ user }: Update, users: UserRepository): Promise<SyncUsersResponse> => {
+const create = async (
+  { user }: Update,
+  { signal, deadline }: Context,
+  users: UserRepository,
+): Promise<SyncUsersResponse> => {
   const wrong = user && itemError(user)
   if (wrong) throw wrong
   const { name, email, age, role, plan, tags, metadata, address } = user ?? {}
   const fields = { name, email, age, role, plan, tags, metadata, address }
   const newUser = fromCreateRequest(requestOf(UserService, 'createUser', fields), null)
   const status = user ? unprefixed(user.status, 'USER_STATUS_') : undefined
-  const created = succeeded(await users.create({ ...newUser, ...(status && { status }) }))
+  const withStatus = { ...newUser, ...(status && { status }) }
+  const created = succeeded(await users.create(withStatus, undefined, { signal, deadline }))
   return { outcome: 'SYNC_OUTCOME_CREATED', user: toUser(created.user) }
 }
 

@@ -1,9 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { cancellable } from '@quartet/database'
+import { cancellable, type Wait } from '@quartet/database'
 import type { Pool, PoolClient } from 'pg'
 import type { UserFeed } from './user-feed.ts'
 import { columns } from './user-query.ts'
-import type { Wait } from './user-repository.ts'
 import type { NewUser, StoredUser } from './user.ts'
 
 /** What became of a batch. */
@@ -69,9 +68,9 @@ export const userBatches = (pool: Pool, feed: UserFeed) => ({
   async commit(
     batchId: string,
     { count, limit }: { count: number; limit: number },
-    { signal, deadline }: Wait,
+    wait: Wait,
   ): Promise<Committed | undefined> {
-    const committed = await cancellable(pool, signal, deadline, async (tx) => {
+    const committed = await cancellable(pool, wait, async (tx) => {
       await tx.query('begin')
       const { rows } = await tx.query<{ found: number; created: number }>(create, [batchId])
       const { found, created } = rows[0]!

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { status } from '@grpc/grpc-js'
 import { UserService } from '@quartet/proto/user'
-import { failure } from '@quartet/testing'
+import type { CallOptions } from '@quartet/rpc'
+import { expectToEndWhileLocked, failure } from '@quartet/testing'
 import { fullUser, newUser, testService } from './testing/people.ts'
 
 const service = await testService()
@@ -273,17 +274,15 @@ test('only whom the contract lets in', async () => {
   expect(await failure(editor.users.createUser(newUser()))).toMatchObject({ code: status.PERMISSION_DENIED })
 })
 
-test('a list that nobody waits for any more ends in the database, too', async () => {
-  await service.whileLocked(async (waiting) => {
-    const cancelled = new AbortController()
-    const list = failure(editor.users.listUsers({}, { signal: cancelled.signal }))
-    await waiting(1)
-    cancelled.abort()
-    expect(await list).toMatchObject({ code: status.CANCELLED })
-    await waiting(0)
-    const late = failure(editor.users.listUsers({}, { timeoutMs: 500 }))
-    await waiting(1)
-    expect(await late).toMatchObject({ code: status.DEADLINE_EXCEEDED })
-    await waiting(0)
-  })
-}, 25_000) // the pool's own limit would end it after 30 seconds
+test.each([
+  ['a list', (options: CallOptions) => editor.users.listUsers({}, options)],
+  ['a create', (options: CallOptions) => admin.users.createUser(newUser(), options)],
+  [
+    'an update',
+    (options: CallOptions) => admin.users.updateUser({ userId: editor.id, user: { age: 7 } }, options),
+  ],
+])(
+  '%s that nobody waits for any more ends in the database, too',
+  (_, call) => expectToEndWhileLocked(service, 'users', call),
+  25_000,
+)

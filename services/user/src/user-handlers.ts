@@ -12,9 +12,10 @@ const defaultPageSize = 50
 
 export const userHandlers = ({ users }: { users: UserRepository }) =>
   ({
-    async createUser(request, { caller, signal }) {
+    async createUser(request, { caller, signal, deadline }) {
       const passwordHash = request.password ? await hashPassword(request.password, signal) : null
-      const created = await users.create(fromCreateRequest(request, passwordHash), attemptOf(request, caller))
+      const user = fromCreateRequest(request, passwordHash)
+      const created = await users.create(user, attemptOf(request, caller), { signal, deadline })
       return { user: toUser(succeeded(created).user) }
     },
 

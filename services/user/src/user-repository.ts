@@ -1,5 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { cancellable, gather, isUniqueViolation, once, type Attempt } from '@quartet/database'
+import {
+  cancellable,
+  cancellableTransaction,
+  gather,
+  isUniqueViolation,
+  noLimit,
+  once,
+  type Attempt,
+  type Wait,
+} from '@quartet/database'
 import type { UserFilter__Output } from '@quartet/proto/user'
 import type { Pool, PoolClient } from 'pg'
 import type { PrismaClient, User } from './generated/prisma/client.ts'
@@ -24,13 +33,6 @@ export type Updated =
   | { readonly user: StoredUser; readonly changed: boolean }
   | { readonly problem: 'EMAIL_TAKEN' | 'USER_NOT_FOUND' }
 
-/** Until when somebody waits for an answer: the query ends with them. */
-export interface Wait {
-  readonly signal: AbortSignal
-  /** Milliseconds since 1970, or Infinity. */
-  readonly deadline: number
-}
-
 export type UserRepository = ReturnType<typeof userRepository>
 
 /** Users a page when all are read: few enough to hold two for each stream, many enough to be quick. */
@@ -53,10 +55,10 @@ export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed)
   /** Has `work` change a user, in one transaction and while nobody else does. */
   const withLocked = async <T>(
     id: string,
-    { signal, deadline }: Wait,
+    wait: Wait,
     work: (tx: PoolClient, user: StoredUser) => Promise<T>,
   ): Promise<T | undefined> =>
-    cancellable(pool, signal, deadline, async (tx) => {
+    cancellable(pool, wait, async (tx) => {
       await tx.query('begin')
       await feed.lock(tx, id)
       const { rows } = await tx.query<StoredUser>({
@@ -90,9 +92,9 @@ export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed)
      * Creates a user.
      * @param attempt makes a repetition return the first result.
      */
-    async create(user: NewUser, attempt?: Attempt): Promise<Created> {
+    async create(user: NewUser, attempt?: Attempt, wait = noLimit): Promise<Created> {
       try {
-        const result = await prisma.$transaction((tx) =>
+        const result = await cancellableTransaction(prisma, pool, wait, (tx) =>
           once(tx, attempt, storedAsJson, async () => {
             const created = toStored(
               await tx.user.create({ data: toRow(user), omit: { passwordHash: true } }),
@@ -156,21 +158,18 @@ export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed)
     list: (
       filter: UserFilter__Output | null,
       { after, limit }: { after?: string; limit: number },
-      { signal, deadline }: Wait,
+      wait: Wait,
     ): Promise<StoredUser[]> =>
-      cancellable(pool, signal, deadline, (client) => selectUsers(client, filter, { after, limit })),
+      cancellable(pool, wait, (client) => selectUsers(client, filter, { after, limit })),
 
     /**
      * All users that there are now, oldest first, in pages. The next page is read while this one is worked on; a
      * connection is held only while a page is read.
      */
-    async *stream(
-      filter: UserFilter__Output | null,
-      { signal, deadline }: Wait,
-    ): AsyncGenerator<StoredUser[]> {
-      const upTo = await cancellable(pool, signal, deadline, lastId)
+    async *stream(filter: UserFilter__Output | null, wait: Wait): AsyncGenerator<StoredUser[]> {
+      const upTo = await cancellable(pool, wait, lastId)
       const read = (after?: string) => {
-        const page = cancellable(pool, signal, deadline, (client) =>
+        const page = cancellable(pool, wait, (client) =>
           selectUsers(client, filter, { after, upTo, limit: streamPageSize }),
         )
         // Nobody may be there any more to hear of it.

@@ -41,6 +41,7 @@ export const serve = async ({ maxFileSize = 64 * MiB }: { maxFileSize?: number }
   return {
     ...(await replica()),
     replica,
+    url: database.url,
     pool: database.pool,
     folder,
     async close() {

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { AuthService } from '@quartet/proto/auth'
 import { UserService, type CreateUserRequest } from '@quartet/proto/user'
 import type { Role } from '@quartet/rpc'
 import { testServer } from '@quartet/testing'
-import { Client } from 'pg'
 import { createApp } from '../app.ts'
 import { hashPassword } from '../password.ts'
 import { testFoundation } from './foundation.ts'
@@ -41,25 +39,6 @@ export const testService = async () => {
       const { tokens } = await auth.signIn({ email, password })
       const users = server.client(UserService, tokens!.accessToken)
       return { id: created.user.id, email, password, tokens: tokens!, users }
-    },
-    /** Does something while nobody can read users. `waiting` resolves when so many queries wait for them. */
-    async whileLocked(work: (waiting: (count: number) => Promise<void>) => Promise<void>) {
-      const client = new Client(foundation.url)
-      await client.connect()
-      await client.query('begin; lock table users in access exclusive mode')
-      const count = async () =>
-        (
-          await foundation.pool.query(
-            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-          )
-        ).rowCount
-      try {
-        await work(async (wanted) => {
-          while ((await count()) !== wanted) await delay(5)
-        })
-      } finally {
-        await client.end()
-      }
     },
     async stop() {
       server.close()
