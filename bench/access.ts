@@ -1,3 +1,4 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { connect, unaryMany } from './load.ts'
@@ -5,7 +6,9 @@ import { cpuPer, start } from './process.ts'
 import { user } from './servers/users.ts'
 
 /** GetUser, 50 in flight on one connection, with a token in every call: looked at, and not. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'GetUser')!
+const method = UserService.methods.find(({ name }) => name === 'GetUser')!
+const { path } = method
+const codec = codecOf(method)
 const load = { count: 300, inFlight: 50 }
 const request = codec.requestSerialize({ userId: user().id })
 

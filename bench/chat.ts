@@ -1,4 +1,5 @@
 import { ChatService } from '@quartet/proto/chat'
+import { codecOf } from '@quartet/proto/codec'
 import { compare, ratioAtMost } from './compare.ts'
 import { startDatabase } from './database.ts'
 import { connect, unary } from './load.ts'
@@ -16,7 +17,7 @@ const { text, roomId: anyRoom } = message(0).message
 
 const variant = async (name: string, server: Measured, { roomId, sayAll }: Say) => {
   const client = connect(server.port)
-  const request = subscribe!.codec.requestSerialize({ roomId })
+  const request = codecOf(subscribe!).requestSerialize({ roomId })
   const all = await openReaders([client], { path: subscribe!.path, request, count: readers })
   const deliver = async () => {
     const delivered = all.received(messages)
@@ -45,10 +46,10 @@ const byItself = (server: Measured): Say => ({ roomId: anyRoom, sayAll: () => se
 /** Somebody says it, and it is stored. */
 const bySomebody = async ({ port }: Measured): Promise<Say> => {
   const client = connect(port)
-  const open = createRoom!.codec.requestSerialize({ title: 'Bench', visibility: 'ROOM_VISIBILITY_OPEN' })
-  const opened = createRoom!.codec.responseDeserialize(await unary(client, createRoom!.path, open))
+  const open = codecOf(createRoom!).requestSerialize({ title: 'Bench', visibility: 'ROOM_VISIBILITY_OPEN' })
+  const opened = codecOf(createRoom!).responseDeserialize(await unary(client, createRoom!.path, open))
   const { id: roomId } = (opened as { room: { id: string } }).room
-  const request = sendMessage!.codec.requestSerialize({ roomId, text })
+  const request = codecOf(sendMessage!).requestSerialize({ roomId, text })
   return {
     roomId,
     sayAll: () =>

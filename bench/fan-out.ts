@@ -1,4 +1,5 @@
 import { ChatService } from '@quartet/proto/chat'
+import { codecOf } from '@quartet/proto/codec'
 import { compare, ratioAtMost } from './compare.ts'
 import { connect } from './load.ts'
 import { cpuPer, start } from './process.ts'
@@ -6,7 +7,9 @@ import { openReaders } from './readers.ts'
 import { message } from './servers/messages.ts'
 
 /** One message after another to all who subscribed to a room, over one connection, as behind a proxy. */
-const { path, codec } = ChatService.methods.find(({ name }) => name === 'Subscribe')!
+const method = ChatService.methods.find(({ name }) => name === 'Subscribe')!
+const { path } = method
+const codec = codecOf(method)
 const readers = 50
 /** So many at a time, then all readers are waited for: nobody falls behind. */
 const messages = 20

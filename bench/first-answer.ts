@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { connect, unary } from './load.ts'
@@ -8,7 +9,9 @@ import { start } from './process.ts'
 import { user } from './servers/users.ts'
 
 /** From the start of a process to its first answer, over a connection of its own: GetUser, compile cache warm. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'GetUser')!
+const method = UserService.methods.find(({ name }) => name === 'GetUser')!
+const { path } = method
+const codec = codecOf(method)
 const request = codec.requestSerialize({ userId: user().id })
 
 const cache = mkdtempSync(join(tmpdir(), 'quartet-bench-compiled-'))

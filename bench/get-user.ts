@@ -1,4 +1,5 @@
 import { equal } from 'node:assert/strict'
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { fillUsers, startDatabase } from './database.ts'
@@ -7,7 +8,9 @@ import { cpuPer, start } from './process.ts'
 import { ids } from './servers/users.ts'
 
 /** GetUser of different users, 50 in flight on one connection: out of memory, and out of PostgreSQL. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'GetUser')!
+const method = UserService.methods.find(({ name }) => name === 'GetUser')!
+const { path } = method
+const codec = codecOf(method)
 const load = { count: ids.length, inFlight: 50 }
 const requests = ids.map((userId) => codec.requestSerialize({ userId }))
 

@@ -1,3 +1,4 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { fillUsers, startDatabase } from './database.ts'
@@ -5,7 +6,9 @@ import { connect, read } from './load.ts'
 import { start } from './process.ts'
 
 /** All users, to one who reads as fast as they come: through a cursor of `pg`, and through StreamUsers. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'StreamUsers')!
+const method = UserService.methods.find(({ name }) => name === 'StreamUsers')!
+const { path } = method
+const codec = codecOf(method)
 const request = codec.requestSerialize({})
 const rows = 100_000
 /** Of a fetch: what StreamUsers reads at a time. */

@@ -1,10 +1,13 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { connect, read } from './load.ts'
 import { cpuPer, start } from './process.ts'
 
 /** StreamUsers, read as fast as it comes: what a row costs in a message of its own, and in a page of 100. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'StreamUsers')!
+const method = UserService.methods.find(({ name }) => name === 'StreamUsers')!
+const { path } = method
+const codec = codecOf(method)
 const request = codec.requestSerialize({})
 
 const variant = async (name: string, file: string, { rows, page }: { rows: number; page: number }) => {

@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, ratioAtMost } from './compare.ts'
 import { connect, unary, unaryMany } from './load.ts'
@@ -6,7 +7,9 @@ import { cpuPer, start } from './process.ts'
 import { user } from './servers/users.ts'
 
 /** GetUser with its answer of 245 bytes: 50 in flight on one connection. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'GetUser')!
+const method = UserService.methods.find(({ name }) => name === 'GetUser')!
+const { path } = method
+const codec = codecOf(method)
 const load = { count: 300, inFlight: 50 }
 const request = codec.requestSerialize({ userId: user().id })
 const answer = codec.responseSerialize({ user: user() })

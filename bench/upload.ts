@@ -1,10 +1,13 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UploadService } from '@quartet/proto/upload'
 import { atLeast, compare, ratioAtMost } from './compare.ts'
 import { connect, write } from './load.ts'
 import { cpuPer, start, type Measured } from './process.ts'
 
 /** UploadChunks with chunks of 64 KiB: what a gigabyte costs its server, and how fast it gets there from afar. */
-const { path, codec } = UploadService.methods.find(({ name }) => name === 'UploadChunks')!
+const method = UploadService.methods.find(({ name }) => name === 'UploadChunks')!
+const { path } = method
+const codec = codecOf(method)
 const MiB = 1024 * 1024
 const chunkBytes = 64 * 1024
 const first = codec.requestSerialize({ start: { name: 'bench' } })

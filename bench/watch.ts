@@ -1,3 +1,4 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { compare, type Aim } from './compare.ts'
 import { fillUsers, startDatabase } from './database.ts'
@@ -6,7 +7,9 @@ import { start } from './process.ts'
 import { openReaders } from './readers.ts'
 
 /** One change after another to all who watch: from its commit to half of them. */
-const { path, codec } = UserService.methods.find(({ name }) => name === 'WatchUsers')!
+const method = UserService.methods.find(({ name }) => name === 'WatchUsers')!
+const { path } = method
+const codec = codecOf(method)
 /** Each connection carries so many, as one of Envoy's does. */
 const perConnection = 100
 const request = codec.requestSerialize({})

@@ -53,7 +53,9 @@ test('a message is the same on the wire, to proto-loader, to its generated types
     createdAt: { seconds: '1700000000', nanos: 1 },
     updatedAt: null,
   }
-  const { codec, descriptor } = methodOf('CreateUser')
+  const method = methodOf('CreateUser')
+  const codec = codecOf(method)
+  const { descriptor } = method
   const seen = fromBinary(descriptor.output, codec.responseSerialize({ user }))
   expect(seen).toMatchObject({
     user: {
@@ -69,6 +71,6 @@ test('a message is the same on the wire, to proto-loader, to its generated types
 })
 
 test('generated code that is older than the .proto file is an error that says what to do', () => {
-  const stale = { ...methodOf('GetUser').descriptor, name: 'GoneUser' } as DescMethod
+  const stale = { descriptor: { ...methodOf('GetUser').descriptor, name: 'GoneUser' } as DescMethod }
   expect(() => codecOf(stale)).toThrow('quartet/user/v1/user.proto has no UserService.GoneUser')
 })

@@ -1,7 +1,5 @@
 import { getOption, hasOption, type DescMethod, type DescService } from '@bufbuild/protobuf'
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt'
-import type { MethodDefinition } from '@grpc/proto-loader'
-import { codecOf } from './codec.ts'
 import { policy, type Policy } from './gen/es/quartet/contract/v1/contract_pb.js'
 
 export { People, PolicySchema, type Policy } from './gen/es/quartet/contract/v1/contract_pb.js'
@@ -9,7 +7,7 @@ export { People, PolicySchema, type Policy } from './gen/es/quartet/contract/v1/
 /** The four kinds of RPC, as protobuf-es names them. */
 export type MethodKind = DescMethod['methodKind']
 
-/** One method of the contract: what it says of itself, and what puts its messages on the wire. */
+/** One method of the contract: what it says of itself. */
 export interface Method {
   /** As in the .proto: `GetUser`. */
   readonly name: string
@@ -22,10 +20,8 @@ export interface Method {
   readonly policy: Policy | undefined
   /** Whether the contract says that a repeated call does no harm. */
   readonly idempotent: boolean
-  /** protobuf-es's view: for validation, reflection and options. */
+  /** protobuf-es's view: for its messages, their validation, reflection and options. */
   readonly descriptor: DescMethod
-  /** proto-loader's view: `requestSerialize`, `responseDeserialize` and so on; loaded by the first who asks for it. */
-  readonly codec: MethodDefinition<object, object>
 }
 
 /**
@@ -57,7 +53,4 @@ const describe = (descriptor: DescMethod): Method => ({
   policy: hasOption(descriptor, policy) ? getOption(descriptor, policy) : undefined,
   idempotent: descriptor.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
   descriptor,
-  get codec() {
-    return codecOf(descriptor)
-  },
 })

@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import { Client, credentials, Metadata, status, type StatusObject } from '@grpc/grpc-js'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method } from '@quartet/proto/contract'
 import { BadRequestSchema, ErrorInfoSchema, StatusSchema } from '@quartet/proto/rpc-status'
 import { jsonRequest } from '@quartet/tools/json-request'
@@ -30,6 +31,10 @@ const patienceMs = 3_000
 
 const answersWithStream = ({ kind }: Method) => kind === 'server_streaming' || kind === 'bidi_streaming'
 
+/** A request on the wire; one that is bytes is sent as it is. */
+const bytesOf = (method: Method, request: object): Buffer =>
+  Buffer.isBuffer(request) ? request : codecOf(method).requestSerialize(request)
+
 /** gRPC. All four kinds look the same on the wire, so one call of grpc-js makes them all. */
 export const grpc = (target: string): Way & { close(): void } => {
   const client = new Client(target, credentials.createInsecure(), { 'grpc.enable_retries': 0 })
@@ -37,11 +42,10 @@ export const grpc = (target: string): Way & { close(): void } => {
     new Promise((resolve) => {
       const metadata = new Metadata()
       for (const [name, value] of Object.entries(headers)) metadata.set(name, value)
-      const { requestSerialize, responseDeserialize } = method.codec
       const call = client.makeBidiStreamRequest(
         method.path,
-        requestSerialize,
-        responseDeserialize,
+        (request: object) => bytesOf(method, request),
+        codecOf(method).responseDeserialize,
         metadata,
         {
           deadline: Date.now() + 30_000,
@@ -80,7 +84,7 @@ export const grpcWeb =
   (target: string): Way =>
   (method, requests, headers) => {
     if (method.kind === 'client_streaming' || method.kind === 'bidi_streaming') return undefined
-    const message = method.codec.requestSerialize(requests[0]!)
+    const message = bytesOf(method, requests[0]!)
     const length = Buffer.alloc(5)
     length.writeUInt32BE(message.length, 1)
     const init = {
@@ -97,7 +101,7 @@ export const grpcWeb =
         if (body[at]! & 0x80)
           for (const line of frame.toString().trim().split(/\r?\n/))
             trailers.append(line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim())
-        else if (end <= body.length) first ??= method.codec.responseDeserialize(frame)
+        else if (end <= body.length) first ??= codecOf(method).responseDeserialize(frame)
         at = end
       }
       const code = trailers.get('grpc-status')

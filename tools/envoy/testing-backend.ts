@@ -5,6 +5,7 @@ import {
   type ServerDuplexStream,
   type sendUnaryData,
 } from '@grpc/grpc-js'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method, Service } from '@quartet/proto/contract'
 
 /** A call as it reached the backend. */
@@ -43,7 +44,7 @@ export const startBackend = async (
   const server = new Server()
   for (const { methods } of services) {
     server.addService(
-      Object.fromEntries(methods.map((method) => [method.name, method.codec])) as never,
+      Object.fromEntries(methods.map((method) => [method.name, codecOf(method)])) as never,
       Object.fromEntries(methods.map((method) => [method.name, handler(method, answer)])),
     )
   }

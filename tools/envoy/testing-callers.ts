@@ -1,6 +1,7 @@
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js'
 import { createClient, type CallOptions } from '@connectrpc/connect'
 import { createGrpcWebTransport } from '@connectrpc/connect-web'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method, Service } from '@quartet/proto/contract'
 
 /** What a caller sends beside the request. */
@@ -22,16 +23,16 @@ export const callers = (target: string) => {
   }
   return {
     /** A unary gRPC call. Resolves to its status, whatever that is. */
-    grpc: ({ path, codec }: Pick<Method, 'path' | 'codec'>, request: object = {}, options: With = {}) =>
+    grpc: (method: Method, request: object = {}, options: With = {}) =>
       new Promise<{ code: number; details: string; answer: object | undefined }>((resolve) => {
         const metadata = new Metadata()
         for (const [key, value] of Object.entries(headersOf(options))) metadata.set(key, value)
         const deadline = options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs }
         const done = (error: ServiceError | null, answer?: object) =>
           resolve({ code: error?.code ?? 0, details: error?.details ?? '', answer })
-        const { requestSerialize, responseDeserialize } = codec
+        const { requestSerialize, responseDeserialize } = codecOf(method)
         client.makeUnaryRequest(
-          path,
+          method.path,
           requestSerialize,
           responseDeserialize,
           request,

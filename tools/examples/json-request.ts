@@ -6,6 +6,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '@bufbuild/protobuf'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method } from '@quartet/proto/contract'
 import { jsonPaths } from '../envoy/json-paths.ts'
 
@@ -49,10 +50,14 @@ export const jsonRequest = (method: Method, requests: readonly object[]): HttpRe
 }
 
 /** A request as JSON has it (google.api.HttpBody as base64). */
-export const jsonOf = ({ descriptor, codec }: Method, request: object): JsonObject =>
-  toJson(descriptor.input, fromBinary(descriptor.input, codec.requestSerialize(request)), {
-    registry: createRegistry(descriptor.input),
-  }) as JsonObject
+export const jsonOf = (method: Method, request: object): JsonObject =>
+  toJson(
+    method.descriptor.input,
+    fromBinary(method.descriptor.input, codecOf(method).requestSerialize(request)),
+    {
+      registry: createRegistry(method.descriptor.input),
+    },
+  ) as JsonObject
 
 const jsonName = ({ fields }: DescMessage, name: string) =>
   fields.find((field) => field.name === name)!.jsonName

@@ -1,4 +1,5 @@
 import { Metadata, status } from '@grpc/grpc-js'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method, Service } from '@quartet/proto/contract'
 import { createClient, RpcError, type CallOptions } from '@quartet/rpc'
 import type { Output } from '../start/output.ts'
@@ -106,8 +107,8 @@ const sent = (
 }
 
 /** Bytes of a message, without the five of gRPC's frame around it. */
-const size = ({ codec }: Method, side: 'request' | 'response', value: object): number =>
-  codec[`${side}Serialize`](value).length
+const size = (method: Method, side: 'request' | 'response', value: object): number =>
+  codecOf(method)[`${side}Serialize`](value).length
 
 const elapsed = (began: number) => `${(performance.now() - began).toFixed(1)} ms`
 

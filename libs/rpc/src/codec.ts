@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf'
 import { status } from '@grpc/grpc-js'
 import type { Method } from '@quartet/proto/contract'
 import { encode } from './encode-once.ts'
+import { encodeMessage } from './encoder.ts'
 import { invalidArgument, RpcError } from './errors.ts'
 import { checkItems } from './item-error.ts'
 import { toPlain } from './plain.ts'
@@ -41,3 +42,11 @@ export const encodeResponse = (method: Method, response: object): Buffer => {
     throw new RpcError(status.INTERNAL, 'INTERNAL', {}, { message: 'internal error', cause })
   }
 }
+
+/** @throws TypeError, SyntaxError or RangeError for what is not the method's request. */
+export const encodeRequest = ({ descriptor }: Method, request: object): Buffer =>
+  encodeMessage(descriptor.input, request)
+
+/** @throws Error when the bytes are not the method's response. */
+export const decodeResponse = ({ descriptor: { output } }: Method, bytes: Buffer): object =>
+  toPlain(output, fromBinary(output, bytes, { readUnknownFields: false }))

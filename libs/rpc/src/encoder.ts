@@ -14,6 +14,7 @@ type Fields = Record<string, unknown>
  * @throws TypeError, SyntaxError or RangeError for a value that is not one of its field's.
  */
 export const encodeMessage = (schema: DescMessage, message: object): Buffer => {
+  if (Array.isArray(message)) throw new TypeError(`a list is no ${schema.typeName}`)
   output.clear()
   writerOf(schema)(message)
   return output.take()

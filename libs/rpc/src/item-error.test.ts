@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { status } from '@grpc/grpc-js'
+import { codecOf } from '@quartet/proto/codec'
 import { OrderService } from '@quartet/proto/order'
 import { UploadService } from '@quartet/proto/upload'
 import { UserService } from '@quartet/proto/user'
@@ -50,7 +51,7 @@ test.each([
   '%s.%s lets a bad item in and says what is wrong with it',
   (service, name, request, path, fields) => {
     const method = services[service].methods.find(({ localName }) => localName === name)!
-    const decoded = decodeRequest(method, method.codec.requestSerialize(request))
+    const decoded = decodeRequest(method, codecOf(method).requestSerialize(request))
     const at = (object: unknown, key: string) => (object as Record<string, unknown>)[key]
     const item = path.split('.').reduce(at, decoded as unknown) as object
     expect(itemError(item)).toMatchObject({ code: status.INVALID_ARGUMENT, reason: 'INVALID_REQUEST' })

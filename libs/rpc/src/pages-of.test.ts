@@ -1,3 +1,4 @@
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { pagesOf } from './pages-of.ts'
 import { collect, serve } from './testing/serve.ts'
@@ -29,7 +30,7 @@ const largest = (n: number) => ({
 
 test('users at their limits arrive', async () => {
   const users = Array.from({ length: 130 }, (_, i) => largest(i))
-  const { codec } = UserService.methods.find(({ localName }) => localName === 'streamUsers')!
+  const codec = codecOf(UserService.methods.find(({ localName }) => localName === 'streamUsers')!)
   for (const page of pagesOf(users, 100))
     expect(codec.responseSerialize({ users: page }).length).toBeLessThan(4 * 1024 * 1024)
   expect(lengths(users, 100)[0]).toBeLessThan(100)

@@ -12,6 +12,7 @@ import {
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader'
 import { allServices } from '@quartet/proto/all'
+import { codecOf } from '@quartet/proto/codec'
 import type { Method } from '@quartet/proto/contract'
 import { encodeMessage } from './encoder.ts'
 import { toPlain } from './plain.ts'
@@ -77,10 +78,18 @@ const compare = (schema: DescMessage, { serialize, deserialize }: Codec) => {
 }
 
 const messages = allServices.flatMap(({ methods }) =>
-  methods.flatMap(({ descriptor: { input, output }, codec }: Method): [string, DescMessage, Codec][] => [
-    [input.typeName, input, { serialize: codec.requestSerialize, deserialize: codec.requestDeserialize }],
-    [output.typeName, output, { serialize: codec.responseSerialize, deserialize: codec.responseDeserialize }],
-  ]),
+  methods.flatMap((method: Method): [string, DescMessage, Codec][] => {
+    const { input, output } = method.descriptor
+    const codec = codecOf(method)
+    return [
+      [input.typeName, input, { serialize: codec.requestSerialize, deserialize: codec.requestDeserialize }],
+      [
+        output.typeName,
+        output,
+        { serialize: codec.responseSerialize, deserialize: codec.responseDeserialize },
+      ],
+    ]
+  }),
 )
 
 test.each(messages)('%s is what proto-loader makes of the same bytes', (_, schema, codec) => {
@@ -107,7 +116,7 @@ test('so is a message with a field of every kind that there is', () => {
   expect(notTheirs.filter(isWritten)).toEqual([])
 })
 
-/** Of a handler that goes around its types: none may leave as something else. */
+/** Of one who goes around the types: none may leave as something else. */
 const notTheirs = [
   { anInt32: 'red' },
   { anInt64: 'red' },
@@ -119,6 +128,7 @@ const notTheirs = [
   { colour: 'COLOUR_GREEN' },
   { sink: 5 },
   { strings: 5 },
+  [{ aString: 'a' }],
 ]
 
 const everything = `

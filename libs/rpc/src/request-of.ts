@@ -1,5 +1,5 @@
 import type { Service } from '@quartet/proto/contract'
-import { decodeRequest } from './codec.ts'
+import { decodeRequest, encodeRequest } from './codec.ts'
 import type { Client, Handlers } from './handlers.ts'
 
 /**
@@ -14,7 +14,7 @@ export const requestOf = <S extends Service, Name extends keyof Client<S, never>
   request: Argument<Client<S, never>[Name]>,
 ): Argument<Handlers<S>[Name]> => {
   const method = service.methods.find(({ localName }) => localName === name)!
-  const bytes = method.codec.requestSerialize(request as object)
+  const bytes = encodeRequest(method, request as object)
   return decodeRequest(method, bytes) as Argument<Handlers<S>[Name]>
 }
 

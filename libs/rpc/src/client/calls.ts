@@ -1,4 +1,5 @@
 import type * as grpc from '@grpc/grpc-js'
+import { decodeResponse, encodeRequest } from '../codec.ts'
 import { failureOf, wasCut } from './failure.ts'
 import { admit, attend, type Invocation } from './invocation.ts'
 import { receive } from './receive.ts'
@@ -91,8 +92,8 @@ export const bidiStream = (begin: () => Invocation, requests: AsyncIterable<obje
 const grpcCall = ({ channel, method, metadata, deadline, options: { credentials } }: Invocation) => ({
   channel,
   path: method.path,
-  requestSerialize: method.codec.requestSerialize,
-  responseDeserialize: method.codec.responseDeserialize,
+  requestSerialize: (request: object) => encodeRequest(method, request),
+  responseDeserialize: (bytes: Buffer) => decodeResponse(method, bytes),
   metadata,
   options: { deadline, credentials } satisfies grpc.CallOptions,
 })

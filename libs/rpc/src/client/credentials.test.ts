@@ -1,5 +1,6 @@
 import { credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js'
 import { createAuthority, issueCertificate } from '@quartet/certificates'
+import { codecOf } from '@quartet/proto/codec'
 import { UserService } from '@quartet/proto/user'
 import { inHours } from '../testing/certificates.ts'
 import { failure, serve, userId } from '../testing/serve.ts'
@@ -14,7 +15,7 @@ afterEach(() => closing.splice(0).forEach((close) => close()))
 /** A TLS server of grpc-js that answers GetUser with the authorization it was sent. */
 const serveTls = async () => {
   const server = new Server()
-  const { codec } = UserService.methods.find(({ name }) => name === 'GetUser')!
+  const codec = codecOf(UserService.methods.find(({ name }) => name === 'GetUser')!)
   server.addService(
     { getUser: codec },
     {
