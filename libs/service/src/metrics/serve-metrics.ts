@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { prometheusText, type MetricFamily } from './prometheus.ts'
 
@@ -16,6 +15,8 @@ export interface MetricsServerOptions {
  * @throws Error in one line when the port cannot be had.
  */
 export const serveMetrics = async ({ host, port, sources }: MetricsServerOptions) => {
+  // Here, for a start without metrics: to import it takes as long as gRPC, since its exports include fetch's own client.
+  const { createServer } = await import('node:http')
   const server = createServer(({ method, url }, response) => {
     if ((method !== 'GET' && method !== 'HEAD') || url?.split('?')[0] !== '/metrics')
       return void response.writeHead(404).end('Metrics are at /metrics\n')
