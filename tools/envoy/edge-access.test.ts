@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { status } from '@grpc/grpc-js'
 import { Code } from '@connectrpc/connect'
 import { AuthService } from '@quartet/proto/auth'
@@ -97,6 +99,49 @@ describeEdge((edge) => {
     for (const path of ['/v1%2Fusers/7', '/v1/users%2f7', '/v1/users%5C7']) {
       expect(await edge.http(path, { token })).toMatchObject({ status: 400, json: { code: 3 } })
     }
+  })
+
+  test('a query cannot name another one than the path, however it is spelled', async () => {
+    const token = edge.token()
+    const queries = [
+      '?user_id=8',
+      '?userId=8',
+      '?user_id=',
+      '?user_id=7',
+      '?&user_id=8',
+      '?user_id=8&userId=7',
+      '?%75ser%5Fid=8',
+      '?user%5fid=8',
+      '?%75%73%65%72%49%64=8',
+    ]
+    for (const query of queries)
+      for (const method of ['GET', 'DELETE', 'PATCH']) {
+        const body = method === 'PATCH' ? { body: { name: 'Ada' } } : {}
+        expect(await edge.http(`/v1/users/7${query}`, { method, token, ...body })).toMatchObject({
+          status: 400,
+          json: { code: 3, message: 'user_id: the path names it, so the query may not' },
+        })
+        expect((await edge.http(`/v1/users/7${query}`, { method, ...body })).status).toBe(401)
+      }
+    expect((await edge.http('/v1/rooms/7/members/8?room_id=9', { method: 'DELETE', token })).status).toBe(400)
+    // Other fields are the query's own.
+    expect((await edge.http('/v1/users/7?etag=x', { method: 'DELETE', token })).status).toBe(200)
+    expect(edge.backend.calls.at(-1)).toMatchObject({ requests: [{ userId: '7', etag: 'x' }] })
+    expect((await edge.http('/v1/orders?customer_id=8', { token })).status).toBe(200)
+  })
+
+  test('two hosts are none', async () => {
+    const raw = (hosts: string) =>
+      `GET /v1/users/7 HTTP/1.1\r\n${hosts}authorization: Bearer ${edge.token()}\r\nconnection: close\r\n\r\n`
+    const statusOf = async (request: string) => {
+      const [host, port] = edge.envoy.target.split(':')
+      const socket = connect(Number(port), host)
+      socket.write(request)
+      return (await text(socket)).split('\r\n')[0]
+    }
+    expect(await statusOf(raw('host: a\r\n'))).toBe('HTTP/1.1 200 OK')
+    expect(await statusOf(raw('host: a\r\nhost: b\r\n'))).toBe('HTTP/1.1 400 Bad Request')
+    expect(await statusOf(raw(''))).toBe('HTTP/1.1 400 Bad Request')
   })
 
   test('headers that claim an identity, or order Envoy about, do not get through', async () => {

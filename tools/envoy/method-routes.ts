@@ -10,6 +10,7 @@ export const methodRoutes = (method: Method, cluster: string) => {
   const seconds = durationMs(policy.timeout) / 1000
   const sendsStream = kind === 'client_streaming' || kind === 'bidi_streaming'
   return [
+    ...contradictionRoutes(method),
     {
       name: method.path.slice(1),
       match: { path: method.path },
@@ -47,6 +48,37 @@ export const tokenOptional = {
     requirement_name: 'optional',
   },
 }
+
+/**
+ * A query that names a field of the path would take its place in the request: refused, so that whoever reads the path of a
+ * request knows whose it is. The transcoder has no option for that, but leaves the path as it came in a header, which Envoy
+ * takes from no caller. Names have no letter that must be escaped; one that is escaped all the same is refused with them.
+ */
+const contradictionRoutes = (method: Method) =>
+  jsonPaths(method).flatMap(({ template }) => {
+    const fields = [...template.matchAll(/\{(\w+)/g)].map(([, field]) => field!)
+    if (fields.length === 0) return []
+    const names = fields.flatMap((field) => [field, jsonName(method, field)])
+    return {
+      name: `${method.path.slice(1)} whose query names a field of its path`,
+      match: {
+        path: method.path,
+        headers: [
+          {
+            name: 'x-envoy-original-path',
+            string_match: { safe_regex: { regex: `[^?]*[?](.*&)?(${names.join('|')}|[^=&]*%[^=&]*)=.*` } },
+          },
+        ],
+      },
+      direct_response: {
+        status: 400,
+        body: { inline_string: `${fields.join(', ')}: the path names it, so the query may not` },
+      },
+    }
+  })
+
+const jsonName = ({ descriptor }: Method, field: string) =>
+  descriptor.input.fields.find(({ name }) => name === field)!.jsonName
 
 const bodyUnlimited = {
   'envoy.filters.http.body_size_limit': {

@@ -38,6 +38,7 @@ export const routeConfiguration = (
       request_headers_to_add: [{ header: { key: 'x-quartet-edge', value: 'true' } }],
       retry_policy: untouchedRetries, // of every route without one of its own
       routes: [
+        twoHosts,
         ...contract.flatMap((service) => serviceRoutes(service, backends)),
         ...openServices.map(openRoute),
         // A JSON path matches this route until the transcoder has made it the path of a method; the cors
@@ -48,6 +49,14 @@ export const routeConfiguration = (
     },
   ],
 })
+
+/** Envoy makes one of several Host headers, which RFC 9112 §3.2 has refused; a name has no comma. */
+const twoHosts = {
+  name: 'more than one host',
+  match: { prefix: '/', headers: [{ name: ':authority', string_match: { contains: ',' } }] },
+  direct_response: { status: 400, body: { inline_string: 'there is more than one host' } },
+  typed_per_filter_config: tokenOptional,
+}
 
 const serviceRoutes = ({ name, methods }: Service, backends: readonly Backend[]) => {
   const backend = backends.find(({ serves }) => serves.includes(name))
