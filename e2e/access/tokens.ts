@@ -52,6 +52,7 @@ export const badTokens = async (good: string, jwk: JWK): Promise<Record<string, 
       .sign(new TextEncoder().encode(await exportSPKI(publicKey))),
     'of an unknown key': await sign({}, stranger, { kid: 'unknown' }),
     'of another key under our name': await sign({}, stranger),
+    'with padding behind it': `${good}==`,
     changed: `${header}.${promoted}.${signature}`,
   }
 }

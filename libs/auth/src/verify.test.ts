@@ -28,6 +28,10 @@ const tolerance = 5
 const sign = (changes: JWTPayload = {}, kid = 'k') =>
   new SignJWT({ ...claims, ...changes }).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
 
+/** Written otherwise where there is a letter that base64url writes otherwise: of a few tokens one has such a letter. */
+const asBase64 = async (token: string): Promise<string> =>
+  /[-_]/.test(token) ? token.replaceAll('-', '+').replaceAll('_', '/') : asBase64(await sign())
+
 let lookups = 0
 const verify = createVerify((...of) => {
   lookups++
@@ -98,6 +102,18 @@ test.each<[string, () => string | Promise<string>]>([
   [
     'a tampered payload',
     async () => (await sign()).replace(/\.(.)/, (_, first: string) => (first === 'e' ? '.f' : '.e')),
+  ],
+  ['padding behind it', async () => `${await sign()}==`],
+  ['padding within', async () => (await sign()).replace('.', '=.')],
+  ['a tab behind it', async () => `${await sign()}\t`],
+  ['letters of base64', async () => asBase64(await sign())],
+  [
+    'bits of its last letter that nobody reads',
+    async () => {
+      const token = await sign()
+      const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+      return token.slice(0, -1) + letters[letters.indexOf(token.at(-1)!) + 1]
+    },
   ],
 ])('%s is refused without saying why', async (_, token) => {
   expect(await refusal(await token())).toMatchObject({

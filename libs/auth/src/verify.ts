@@ -29,6 +29,7 @@ export const createVerify = (key: JWTVerifyGetKey): Verify => {
 
   const check = async (token: string, digest: string): Promise<Caller> => {
     try {
+      assertCanonical(token)
       const { payload } = await jwtVerify(token, key, {
         algorithms: [algorithm],
         issuer,
@@ -60,6 +61,18 @@ export const createVerify = (key: JWTVerifyGetKey): Verify => {
     if (!checking) underway.set(digest, (checking = check(token, digest)))
     return checking
   }
+}
+
+/**
+ * A token has one spelling. Readers of base64url mostly overlook padding, letters of base64, and bits that are left over, so
+ * that many others would be good as well, and each of them be remembered by itself.
+ *
+ * @throws JWTInvalid (RFC 7515 §2: no padding, no other characters)
+ */
+const assertCanonical = (token: string): void => {
+  for (const part of token.split('.'))
+    if (Buffer.from(part, 'base64url').toString('base64url') !== part)
+      throw new errors.JWTInvalid('base64url')
 }
 
 /** @throws JWTInvalid when a claim is missing or of the wrong kind, though the signature is ours. */
