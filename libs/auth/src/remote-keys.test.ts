@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js'
 import type { RpcError } from '@quartet/rpc'
 import type { JWK } from 'jose'
 import { remoteKeys } from './remote-keys.ts'
-import { serveAuth, signingKey, untilItWorks } from './testing/issuer.ts'
+import { serveAuth, signingKey, silentPeer, untilItWorks } from './testing/issuer.ts'
 import { createVerify } from './verify.ts'
 
 const [first, second] = await Promise.all([signingKey('first'), signingKey('second')])
@@ -81,6 +81,16 @@ test('an issuer that does not answer is UNAVAILABLE before the caller’s own ti
   const verified = Promise.resolve(verify(await first.token()))
   await expect(verified).rejects.toMatchObject({ code: status.UNAVAILABLE })
   expect(asked.times).toBe(1)
+})
+
+test('a peer that takes the call and never answers is given up long before a caller would be', async () => {
+  const silent = await silentPeer()
+  const keys = remoteKeys(silent.client, { onError: () => {} })
+  closing.push(keys, silent)
+  const verified = Promise.resolve(createVerify(keys.find)(await first.token()))
+  await expect(verified).rejects.toMatchObject({ code: status.UNAVAILABLE })
+  // What the contract leaves it are five seconds, as long as many a caller waits.
+  expect(silent.timeoutsMs[0]).toBeLessThanOrEqual(3_000)
 })
 
 test.each<[string, unknown]>([

@@ -5,7 +5,7 @@ import { Metadata, status } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
 import { createClient, RpcError } from '@quartet/rpc'
 import { serviceIdentity } from './service-identity.ts'
-import { serveAuth, untilItWorks } from './testing/issuer.ts'
+import { serveAuth, silentPeer, untilItWorks } from './testing/issuer.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'quartet-secret-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -103,4 +103,15 @@ test('a missing secret, or one that is too short, is said in one line that does 
     expect(String(told[0])).toMatch(/^Error: .*secret in .*(cannot be read|fewer than 32)[^\n]*$/)
     expect(String(told[0])).not.toContain('short\n')
   }
+})
+
+test('a sign-in that is not answered ends before the calls that wait for it', async () => {
+  const silent = await silentPeer()
+  const secretFile = join(directory, 'silent')
+  writeFileSync(secretFile, secret)
+  const identity = serviceIdentity(silent.client, { name: 'order', secretFile, onError: () => {} })
+  closing.push(identity, silent)
+  while (silent.timeoutsMs.length === 0) await new Promise(setImmediate)
+  // The contract leaves it five seconds.
+  expect(silent.timeoutsMs[0]).toBeLessThanOrEqual(3_000)
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { audience, issuer } from '@quartet/auth'
+import { audience, issuer, keyCacheMs } from '@quartet/auth'
 import { prismaOptions } from '@quartet/database'
 import { testDatabase } from '@quartet/testing'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
@@ -7,7 +7,7 @@ import { signAccessToken } from './access-token.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { keyRotation } from './key-rotation.ts'
 import { keySealing } from './key-sealing.ts'
-import { signingKeys } from './signing-keys.ts'
+import { maxAgeMs as readForMs, signingKeys } from './signing-keys.ts'
 
 const migrations = join(import.meta.dirname, '../prisma/migrations')
 const database = await testDatabase({ migrations })
@@ -76,6 +76,15 @@ test('a new key is published first, then signs, and the old one is published as 
   expect(await published()).toEqual([await keys.kid()])
   await keys.rotate()
   expect(await stored()).toHaveLength(2)
+})
+
+test('unless told otherwise, every verifier has looked again before a new key signs', async () => {
+  const rotation = keyRotation(prisma, keySealing([one]))
+  await rotation.ensure({ replaceLost: false })
+  const published = Date.now()
+  const signsFrom = await rotation.rotate()
+  // The last replica that has not seen it answers with what it read so long ago, and that answer is kept.
+  expect(signsFrom!.getTime() - published).toBeGreaterThan(readForMs + keyCacheMs)
 })
 
 test('on schedule a key is replaced once it is old, whichever of the replicas is first', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer as createHttp2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { AuthService } from '@quartet/proto/auth'
 import { createClient, createServer, implement, type Handlers } from '@quartet/rpc'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -32,6 +35,26 @@ export const serveAuth = async (handlers: Partial<Handlers<typeof AuthService>>)
     target,
     client,
     stop: () => server.close(),
+    close() {
+      client.close()
+      server.close()
+    },
+  }
+}
+
+/** A peer that takes calls and never answers, and how many milliseconds each of them gave it. */
+export const silentPeer = async () => {
+  const timeoutsMs: number[] = []
+  const server = createHttp2Server(({ headers }) => {
+    const [, amount, unit] = /^(\d+)([mS])$/.exec(String(headers['grpc-timeout']))!
+    timeoutsMs.push(Number(amount) * (unit === 'S' ? 1_000 : 1))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = createClient(AuthService, { target: `127.0.0.1:${port}` })
+  return {
+    client,
+    timeoutsMs: timeoutsMs as readonly number[],
     close() {
       client.close()
       server.close()
