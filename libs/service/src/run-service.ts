@@ -20,6 +20,7 @@ import {
   type Client,
   type ClientOptions,
   type Implementation,
+  type Interceptor,
   type LimitOverrides,
 } from '@quartet/rpc'
 import type { CleanedEnv } from 'envalid'
@@ -79,6 +80,8 @@ export interface App {
   readonly implementations: readonly Implementation[]
   /** Tells who calls from their token. */
   readonly verify: Verify
+  /** What happens around its calls besides what the kit does. */
+  readonly interceptors?: readonly Interceptor[]
   /** Figures of its own for /metrics. */
   readonly metrics?: readonly (() => readonly MetricFamily[])[]
 }
@@ -156,7 +159,7 @@ export const runService = <S extends typeof commonSchema>(
         ...app.implementations,
         implement(MetricsService, metricsHandlers(calls.counts, replica)),
       ],
-      interceptors: [calls.interceptor, schemaHint(name, logger)],
+      interceptors: [calls.interceptor, schemaHint(name, logger), ...(app.interceptors ?? [])],
       replica,
       access: access(app.verify),
       readiness: async (signal) => {

@@ -16,7 +16,7 @@ import { pino } from 'pino'
 export const testServer = async (
   implementations: readonly Implementation[],
   verify: Verify,
-  options: Pick<ServerOptions, 'limits'> = {},
+  options: Pick<ServerOptions, 'limits' | 'interceptors'> = {},
 ) => {
   const logs: Record<string, unknown>[] = []
   const server = createServer({

@@ -12,6 +12,7 @@ import { authHandlers } from './auth-handlers.ts'
 import { PrismaClient } from './generated/prisma/client.ts'
 import { keyRotation } from './key-rotation.ts'
 import { keySealing, type KeySealing } from './key-sealing.ts'
+import { oneEachTurn } from './one-each-turn.ts'
 import { serviceSecrets } from './service-secrets.ts'
 import { sessionRepository } from './session-repository.ts'
 import { signingKeys } from './signing-keys.ts'
@@ -20,6 +21,11 @@ import { userFeed } from './user-feed.ts'
 import { userHandlers } from './user-handlers.ts'
 import { userRepository } from './user-repository.ts'
 import { userStreamHandlers } from './user-stream-handlers.ts'
+
+/** What has a password hashed, and comes from people: as many at once as there are. */
+const hashing = AuthService.methods.filter(({ name }) =>
+  ['SignUp', 'SignIn', 'ChangePassword'].includes(name),
+)
 
 interface Foundation {
   readonly pool: Pool
@@ -63,6 +69,7 @@ export const createApp = async (
       implement(UserService, { ...userHandlers({ users }), ...userStreamHandlers({ users, batches, feed }) }),
       implement(AuthService, authHandlers({ users, sessions, keys, services, attempts: attempts() })),
     ],
+    interceptors: [oneEachTurn(hashing, { most: 100 })],
     verify: createVerify(async ({ kid }) => {
       const key = await keys.find(kid)
       if (!key) throw new errors.JWKSNoMatchingKey()

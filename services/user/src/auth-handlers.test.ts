@@ -14,7 +14,8 @@ const foundation = await testFoundation()
 const app = await createApp(foundation)
 // All calls of this file come from one address.
 const limits = Object.fromEntries(AuthService.methods.map(({ path }) => [path, { perSecond: 0 }]))
-const server = await testServer(app.implementations, app.verify, { limits })
+const { interceptors } = app
+const server = await testServer(app.implementations, app.verify, { limits, interceptors })
 afterAll(async () => {
   server.close()
   await foundation.drop()
@@ -163,6 +164,23 @@ test('one address may not try accounts more often than the contract says, howeve
   expect(refusals).toContainEqual(
     expect.objectContaining({ code: status.RESOURCE_EXHAUSTED, reason: 'RATE_LIMITED' }),
   )
+})
+
+test('whoever comes behind a hundred others is told to come again, before anybody reads what they sent', async () => {
+  const gone = new AbortController()
+  const tries = Array.from({ length: 120 }, () =>
+    failure(auth.signIn({ email: `${randomUUID()}@example.org`, password }, { signal: gone.signal })),
+  )
+  const all = Promise.all(tries)
+  let over = false
+  void all.then(() => (over = true))
+  const refused = () =>
+    server.logs.some(({ code, received }) => code === 'RESOURCE_EXHAUSTED' && received === 0)
+  while (!refused() && !over) await new Promise(setImmediate)
+  gone.abort()
+  await all
+  expect(refused()).toBe(true)
+  await signUp()
 })
 
 describe('guessing', () => {
