@@ -9,7 +9,7 @@ import { user } from './servers/users.ts'
 const method = UserService.methods.find(({ name }) => name === 'GetUser')!
 const { path } = method
 const codec = codecOf(method)
-const load = { count: 300, inFlight: 50 }
+const load = { count: 250, inFlight: 50 }
 const request = codec.requestSerialize({ userId: user().id })
 
 const variant = async (name: string, environment: Record<string, string> = {}) => {
@@ -30,7 +30,7 @@ const checked = await variant('a token that was seen before')
 await compare({
   title: 'Who calls, and may they',
   unit: 'server CPU, µs',
-  turns: 4,
+  turns: 16,
   variants: [unchecked, { ...checked, aim: ratioAtMost(1.06) }],
 })
 await unchecked.close()
