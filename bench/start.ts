@@ -1,10 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '@quartet/tools/ports'
 import { residentMemory } from './memory.ts'
 
 /**
@@ -91,15 +92,6 @@ const suiteStart = async () => {
 const end = async (child: ChildProcess, signal: NodeJS.Signals) => {
   child.kill(signal)
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-}
-
-const freePort = async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const accepts = (port: number) =>

@@ -6,7 +6,8 @@ import type { Service } from '@quartet/proto/contract'
 import { OrderService } from '@quartet/proto/order'
 import { UploadService } from '@quartet/proto/upload'
 import { UserService } from '@quartet/proto/user'
-import { createClient, RpcError } from '@quartet/rpc'
+import { createClient } from '@quartet/rpc'
+import { untilBack } from '@quartet/testing'
 import { start } from './suite.ts'
 
 // Guarantee 1: what was acknowledged is stored, whatever dies the moment after.
@@ -43,22 +44,11 @@ const kill = async (victim: string) => {
   while ((pidOf(victim) ?? pid) === pid) await setTimeout(20)
 }
 
-/** Whatever the first tries meet, the suite brings the process back and then there is an answer. */
-const answerOf = async <T>(ask: () => Promise<T>): Promise<T> => {
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!(error instanceof RpcError) || error.reason.endsWith('_NOT_FOUND')) throw error
-    }
-  }
-}
-
 test.each(['user', 'postgres'])('a user created the moment before %s was killed is there', async (victim) => {
   const users = as(UserService, 'user')
   const { user } = await users.createUser({ name: 'Grace', email: `${randomUUID()}@example.org` })
   await kill(victim)
-  expect(await answerOf(() => users.getUser({ userId: user!.id }))).toEqual({ user })
+  expect(await untilBack(() => users.getUser({ userId: user!.id }))).toEqual({ user })
 })
 
 test('a change of status made the moment before the order service was killed is there', async () => {
@@ -69,7 +59,7 @@ test('a change of status made the moment before the order service was killed is 
     status: 'ORDER_STATUS_CONFIRMED',
   })
   await kill('order')
-  expect(await answerOf(() => orders.getOrder({ orderId: order!.id }))).toEqual({ order: confirmed })
+  expect(await untilBack(() => orders.getOrder({ orderId: order!.id }))).toEqual({ order: confirmed })
 })
 
 test('a message delivered the moment before the chat service was killed is there', async () => {
@@ -77,7 +67,7 @@ test('a message delivered the moment before the chat service was killed is there
   const { room } = await chat.createRoom({ title: 'Before the crash' })
   const { message } = await chat.sendMessage({ roomId: room!.id, text: 'Still there?' })
   await kill('chat')
-  const { messages } = await answerOf(() => chat.listMessages({ roomId: room!.id }))
+  const { messages } = await untilBack(() => chat.listMessages({ roomId: room!.id }))
   expect(messages).toEqual([message])
 })
 
@@ -89,7 +79,7 @@ test('an upload goes on after the upload service was killed, from what it had ac
   await uploads.uploadChunk({ uploadId, offset: 0, data: data.subarray(0, 200_000) })
   await kill('upload')
 
-  const { upload: found } = await answerOf(() => uploads.getUpload({ uploadId }))
+  const { upload: found } = await untilBack(() => uploads.getUpload({ uploadId }))
   const offset = Number(found!.receivedSize)
   expect(offset).toBeGreaterThanOrEqual(200_000)
   await uploads.uploadChunk({ uploadId, offset, data: data.subarray(offset) })

@@ -6,8 +6,9 @@ import {
   type OrderChatResponse__Output,
   type StreamOrderUpdatesResponse__Output,
 } from '@quartet/proto/order'
-import { createClient, follow, RpcError } from '@quartet/rpc'
 import { status } from '@grpc/grpc-js'
+import { createClient, follow } from '@quartet/rpc'
+import { untilBack } from '@quartet/testing'
 import { start } from './suite.ts'
 
 let suite: Awaited<ReturnType<typeof start>>
@@ -33,21 +34,6 @@ afterAll(async () => {
 const killOrderService = () =>
   process.kill(suite.processes().find(({ name }) => name === 'order')!.pid, 'SIGKILL')
 
-/** The answer of a call, however often the service is away. */
-const persistently = async <T>(call: () => Promise<T>): Promise<T> => {
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (
-        !(error instanceof RpcError) ||
-        ![status.UNAVAILABLE, status.INTERNAL, status.DEADLINE_EXCEEDED].includes(error.code)
-      )
-        throw error
-    }
-  }
-}
-
 const tea = {
   productId: 'tea',
   name: 'Tea',
@@ -56,14 +42,14 @@ const tea = {
 }
 const create = async () => {
   const request = { items: [tea], requestId: randomUUID() }
-  return (await persistently(() => orders.createOrder(request))).order!
+  return (await untilBack(() => orders.createOrder(request))).order!
 }
 
 // Guarantee 1: what was acknowledged is stored.
 test('an order and its items are there after the service was killed at the moment of the answer', async () => {
   const order = await create()
   killOrderService()
-  const read = async () => (await persistently(() => orders.getOrder({ orderId: order.id }))).order!
+  const read = async () => (await untilBack(() => orders.getOrder({ orderId: order.id }))).order!
   expect(await read()).toEqual(order)
 
   async function* items() {

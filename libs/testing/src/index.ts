@@ -3,4 +3,6 @@ export { examplesOf, type Example, type Examples, type Owned, type ServiceExampl
 export { testIdentity, type TestIdentity } from './identity.ts'
 export { testDatabase } from './database.ts'
 export { expectToEndWhileLocked } from './end-while-locked.ts'
+export { freePort } from './free-port.ts'
 export { failure, metadata, testServer } from './server.ts'
+export { untilBack } from './until-back.ts'

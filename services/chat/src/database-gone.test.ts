@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { status } from '@grpc/grpc-js'
 import { createPool, migrate } from '@quartet/database'
 import { removeData, startPostgres } from '@quartet/database/embedded'
-import { RpcError } from '@quartet/rpc'
-import { failure } from '@quartet/testing'
+import { failure, untilBack } from '@quartet/testing'
 import { chatSuite, migrations, type Person } from './testing/chat-suite.ts'
 import { talker } from './testing/talker.ts'
 
@@ -31,21 +30,6 @@ const talk = (chat: Person['chat']) => {
   return one
 }
 
-/** Until the service has noticed that its database is back, or is done with a start that took it long. */
-const untilDone = async <T>(call: () => Promise<T>): Promise<T> => {
-  for (;;) {
-    try {
-      return await call()
-    } catch (error) {
-      if (
-        !(error instanceof RpcError) ||
-        ![status.UNAVAILABLE, status.DEADLINE_EXCEEDED].includes(error.code)
-      )
-        throw error
-    }
-  }
-}
-
 test.each([
   ['is stopped', () => postgres.stop()],
   ['is killed', () => process.kill(postgres.pid, 'SIGKILL')],
@@ -53,7 +37,7 @@ test.each([
   'a database that %s: calls say UNAVAILABLE, streams stay and miss nothing',
   async (_, end) => {
     const [ada, bob] = await Promise.all([suite.person(), suite.person()])
-    const { room } = await untilDone(() => ada.chat.createRoom({ title: 'Weather', memberIds: [bob.id] }))
+    const { room } = await untilBack(() => ada.chat.createRoom({ title: 'Weather', memberIds: [bob.id] }))
     const roomId = room!.id
     const [here, elsewhere] = [talk(ada.chat), talk(bob.elsewhere)]
     for (const one of [here, elsewhere]) {
@@ -78,7 +62,7 @@ test.each([
     })
 
     postgres = await startPostgres({ dataDir, port: postgres.port })
-    for (const text of ['one', 'two']) await untilDone(() => bob.elsewhere.sendMessage({ roomId, text }))
+    for (const text of ['one', 'two']) await untilBack(() => bob.elsewhere.sendMessage({ roomId, text }))
     for (const one of [here, elsewhere])
       for (const text of ['one', 'two']) expect(await one.next('message')).toMatchObject({ text })
     send('after')

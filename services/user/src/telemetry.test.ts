@@ -9,7 +9,7 @@ import { status } from '@grpc/grpc-js'
 import { AuthService } from '@quartet/proto/auth'
 import { UserService } from '@quartet/proto/user'
 import { createClient } from '@quartet/rpc'
-import { failure, metadata, testDatabase } from '@quartet/testing'
+import { failure, freePort, metadata, testDatabase } from '@quartet/testing'
 
 // The service as it runs, with all of its telemetry on.
 
@@ -28,13 +28,6 @@ const listen = async (server: Server) => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
-}
-
-const freePort = async () => {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  return port
 }
 
 interface Span {

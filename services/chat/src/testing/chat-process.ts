@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '@quartet/testing'
 
 /** The chat service as a process of its own, that a test can kill. Ready when this resolves. */
 export const chatProcess = async (environment: Record<string, string>) => {
@@ -35,13 +35,4 @@ export const chatProcess = async (environment: Record<string, string>) => {
       await ended
     },
   }
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
