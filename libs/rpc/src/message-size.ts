@@ -9,6 +9,11 @@ export const bytesOf = (value: unknown): number => {
   if (value === null) return 0
   if (ArrayBuffer.isView(value)) return value.byteLength + 6
   let bytes = 12
+  // To walk through an array by its keys takes four times as long.
+  if (Array.isArray(value)) {
+    for (const one of value) bytes += bytesOf(one)
+    return bytes
+  }
   // A key of a map is sent as well, the name of a field is not.
   for (const key in value) bytes += 3 * key.length + bytesOf((value as Record<string, unknown>)[key])
   return bytes

@@ -113,11 +113,8 @@ const create = `
   select (select count(*)::int from draft) as found, (select count(*)::int from made) as created`
 
 const firstCreated = `
-  select ${columns
-    .split(',')
-    .map((column) => `users.${column.trim()}`)
-    .join(', ')}
-  from user_drafts join users using (id) where batch_id = $1 order by place limit $2`
+  select ${columns}
+  from users join (select id, place from user_drafts where batch_id = $1) as draft using (id) order by place limit $2`
 
 const firstTaken = `
   select place, email from user_drafts

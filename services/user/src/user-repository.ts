@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { Readable } from 'node:stream'
 import {
   cancellable,
   cancellableTransaction,
@@ -35,7 +36,7 @@ export type Updated =
 
 export type UserRepository = ReturnType<typeof userRepository>
 
-/** Users a page when all are read: few enough to hold two for each stream, many enough to be quick. */
+/** Users a page when all are read: few enough to hold three for each stream, many enough to be quick. */
 const streamPageSize = 500
 
 /**
@@ -71,6 +72,19 @@ export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed)
       await tx.query('commit')
       return result
     })
+
+  async function* everyPage(filter: UserFilter__Output | null, wait: Wait): AsyncGenerator<StoredUser[]> {
+    const upTo = await cancellable(pool, wait, lastId)
+    let after: string | undefined
+    for (let more = upTo !== undefined; more;) {
+      const page = await cancellable(pool, wait, (client) =>
+        selectUsers(client, filter, { after, upTo, limit: streamPageSize }),
+      )
+      if (page.length) yield page
+      more = page.length === streamPageSize
+      after = page.at(-1)?.id
+    }
+  }
 
   return {
     /** A point read; many at once cost little more than one. */
@@ -163,25 +177,11 @@ export const userRepository = (prisma: PrismaClient, pool: Pool, feed: UserFeed)
       cancellable(pool, wait, (client) => selectUsers(client, filter, { after, limit })),
 
     /**
-     * All users that there are now, oldest first, in pages. The next page is read while this one is worked on; a
-     * connection is held only while a page is read.
+     * All users that there are now, oldest first, in pages. Two are read ahead, so that the database works on the one after
+     * the next while the next one is sent; a connection is held only while a page is read.
      */
-    async *stream(filter: UserFilter__Output | null, wait: Wait): AsyncGenerator<StoredUser[]> {
-      const upTo = await cancellable(pool, wait, lastId)
-      const read = (after?: string) => {
-        const page = cancellable(pool, wait, (client) =>
-          selectUsers(client, filter, { after, upTo, limit: streamPageSize }),
-        )
-        // Nobody may be there any more to hear of it.
-        page.catch(() => {})
-        return page
-      }
-      for (let next = upTo && read(); next;) {
-        const page = await next
-        next = page.length === streamPageSize ? read(page.at(-1)!.id) : undefined
-        if (page.length) yield page
-      }
-    },
+    stream: (filter: UserFilter__Output | null, wait: Wait): AsyncIterable<StoredUser[]> =>
+      Readable.from(everyPage(filter, wait), { highWaterMark: 2 }),
   }
 }
 
