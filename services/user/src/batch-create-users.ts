@@ -10,7 +10,7 @@ import type { Draft, UserBatches } from './user-batch.ts'
 import { fromCreateRequest, toUser } from './user.ts'
 
 /** The most users of a batch, and characters of them as JSON: their transaction, which holds all feeds back, is short. */
-const most = { users: 10_000, length: 16 * 1024 * 1024 }
+const most = { users: 5_000, length: 8 * 1024 * 1024 }
 /** Users that are put aside at a time. */
 const chunkSize = 200
 /** The most users, and failures, in the answer. */
