@@ -41,7 +41,7 @@ const written = async <T>(send: () => Promise<T>): Promise<T | undefined> => {
   try {
     return await send()
   } catch (error) {
-    if (/Invalid count value|ByteString/.test((error as Error).message)) return undefined
+    if (/Invalid count value|ByteString|invalid header value/.test((error as Error).message)) return undefined
     throw error
   }
 }
