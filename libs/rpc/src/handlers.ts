@@ -31,7 +31,7 @@ type Handled<One, T> = One extends true ? Promise<T> : AsyncIterable<T> | Pushed
 /**
  * The handlers of a service: one async function or async generator for each method, whatever its kind.
  * A stream of requests is an async iterable, a stream of responses is what the generator yields; a yield waits while
- * the peer reads slower than the handler writes. Where the generator's promises cost too much, it is a {@link Pushed}.
+ * the peer reads slower than the handler writes. A stream of what goes to many streams at once is a {@link Pushed}.
  */
 export type Handlers<S> =
   S extends Service<infer Definition, infer GrpcHandlers>

@@ -2,8 +2,8 @@
 export type Send<Response> = (response: Response) => Promise<void> | undefined
 
 /**
- * The responses of a stream whose handler sends them as they come, in place of a generator that is asked for each: where
- * one message goes to a thousand readers, the promises of asking are a good part of what it costs.
+ * The responses of a stream whose handler sends them as they come, in place of a generator that is asked for each. It is for
+ * what goes to many streams at once (changes, messages of a room): docs/decisions/streams-that-push.md.
  */
 export interface Pushed<Response> {
   /**
