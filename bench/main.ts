@@ -8,7 +8,7 @@ const questions: Record<string, string> = {
   'get-user': 'GetUser from PostgreSQL beside the same answer from memory',
   'stream-users': '100,000 users through StreamUsers, and through a cursor of pg',
   watch: 'from the commit of a change to those who watch, a thousand of them',
-  access: 'the check of a token seen before, beside the same call without it',
+  access: 'the check of a token seen before, beside the same call without it (three minutes)',
   'sign-ins': 'other calls while 200 people sign in at once',
   'first-answer': 'from the start of a process to its first answer',
   image: 'from `docker run` to the first answered probe (three minutes, needs Docker)',
