@@ -1,5 +1,6 @@
 import { codecOf } from '@quartet/proto/codec'
 import { UploadService } from '@quartet/proto/upload'
+import { services } from '@quartet/tools/services'
 import { atLeast, compare, ratioAtMost } from './compare.ts'
 import { connect, write } from './load.ts'
 import { cpuPer, start, type Measured } from './process.ts'
@@ -35,7 +36,8 @@ const uploader = (port: number, size: number) => {
 }
 
 const bare = await start('bare-upload.ts')
-const kit = await start('kit-upload.ts')
+const { nodeOptions } = services().find(({ name }) => name === 'upload')!
+const kit = await start('kit-upload.ts', { NODE_OPTIONS: nodeOptions.join(' ') })
 
 const near = (name: string, server: Measured) => {
   const { upload, close } = uploader(server.port, 32 * MiB)

@@ -16,7 +16,10 @@ const project = (name: string, manifest: object) => {
 const nx = { tags: ['type:service'] }
 
 test('lists what is tagged as a service, in the order of the ports', () => {
-  project('order', { nx, quartet: { port: 50052, serves: ['quartet.order.v1.OrderService'] } })
+  project('order', {
+    nx,
+    quartet: { port: 50052, serves: ['quartet.order.v1.OrderService'], nodeOptions: ['--a'] },
+  })
   project('user', { nx, quartet: { port: 50051, serves: ['quartet.user.v1.UserService'] } })
   project('notes', { nx: { tags: [] } })
 
@@ -26,12 +29,14 @@ test('lists what is tagged as a service, in the order of the ports', () => {
       folder: join(root, 'services/user'),
       port: 50051,
       serves: ['quartet.user.v1.UserService'],
+      nodeOptions: [],
     },
     {
       name: 'order',
       folder: join(root, 'services/order'),
       port: 50052,
       serves: ['quartet.order.v1.OrderService'],
+      nodeOptions: ['--a'],
     },
   ])
 })

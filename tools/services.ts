@@ -11,11 +11,13 @@ export interface Service {
   readonly port: number
   /** Full names of the gRPC services it answers: 'quartet.user.v1.UserService'. */
   readonly serves: readonly string[]
+  /** What Node is started with for it; its image has the same in NODE_OPTIONS. */
+  readonly nodeOptions: readonly string[]
 }
 
 interface Manifest {
   readonly nx?: { readonly tags?: readonly string[] }
-  readonly quartet?: { readonly port?: unknown; readonly serves?: unknown }
+  readonly quartet?: { readonly port?: unknown; readonly serves?: unknown; readonly nodeOptions?: unknown }
 }
 
 /** The root of the workspace that this file belongs to. */
@@ -34,13 +36,13 @@ export const services = (root = workspace): Service[] =>
 const read = (file: string): Service[] => {
   const { nx, quartet } = JSON.parse(readFileSync(file, 'utf8')) as Manifest
   if (!nx?.tags?.includes('type:service')) return []
-  const { port, serves } = quartet ?? {}
-  if (!Number.isInteger(port) || !isNames(serves)) {
+  const { port, serves, nodeOptions = [] } = quartet ?? {}
+  if (!Number.isInteger(port) || !isNames(serves) || !isNames(nodeOptions, 0)) {
     throw new Error(`${file} needs "quartet": { "port": 50051, "serves": ["quartet.user.v1.UserService"] }.`)
   }
   const folder = dirname(file)
-  return [{ name: basename(folder), folder, port: port as number, serves }]
+  return [{ name: basename(folder), folder, port: port as number, serves, nodeOptions }]
 }
 
-const isNames = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === 'string')
+const isNames = (value: unknown, least = 1): value is string[] =>
+  Array.isArray(value) && value.length >= least && value.every((name) => typeof name === 'string')

@@ -11,10 +11,13 @@ const dockerfile = read('Dockerfile')
 const instructions = (name: string) =>
   dockerfile.split(/^(?=FROM )/m).find((stage) => stage.startsWith(`FROM service AS ${name}\n`))
 
-test.each(names)('the Dockerfile makes an image of %s', (name) => {
-  const user = instructions('user')!
-  expect(instructions(name)).toContain(`COPY services/${name} .`)
-  expect(instructions(name)?.split('\n\n')[0]).toBe(user.split('\n\n')[0]!.replaceAll('user', name))
+test.each(services())('the Dockerfile makes an image of $name', ({ name, nodeOptions }) => {
+  const [user] = instructions('user')!.split('\n\n')
+  const [own] = instructions(name)!.split('\n\n')
+  const [, options] = /^ENV NODE_OPTIONS=(.*)\n/m.exec(own!) ?? []
+  expect(options).toBe(nodeOptions.join(' ') || undefined)
+  expect(own).toContain(`COPY services/${name} .`)
+  expect(own!.replace(/^(#|ENV).*\n/gm, '')).toBe(user!.replaceAll('user', name))
 })
 
 test('every base image is named once, at the top', () => {

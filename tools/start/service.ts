@@ -99,7 +99,7 @@ export const startMigrated = async (
 ): Promise<Running> => {
   const child = await startChild({
     command: process.execPath,
-    args: [join(service.folder, 'src/main.ts')],
+    args: [...service.nodeOptions, join(service.folder, 'src/main.ts')],
     cwd: workspace,
     environment,
     onLine: log.line,

@@ -7,4 +7,5 @@ export const fakeService = (name: string): SuiteOptions['services'][number] => (
   folder: join(import.meta.dirname, 'service'),
   port: 0,
   serves: [],
+  nodeOptions: [],
 })
