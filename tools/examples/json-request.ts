@@ -49,15 +49,12 @@ export const jsonRequest = (method: Method, requests: readonly object[]): HttpRe
   }
 }
 
-/** A request as JSON has it (google.api.HttpBody as base64). */
-export const jsonOf = (method: Method, request: object): JsonObject =>
-  toJson(
-    method.descriptor.input,
-    fromBinary(method.descriptor.input, codecOf(method).requestSerialize(request)),
-    {
-      registry: createRegistry(method.descriptor.input),
-    },
-  ) as JsonObject
+/** A request, or the bytes of one, as JSON has it (google.api.HttpBody as base64). */
+export const jsonOf = (method: Method, request: object): JsonObject => {
+  const { input } = method.descriptor
+  const bytes = Buffer.isBuffer(request) ? request : codecOf(method).requestSerialize(request)
+  return toJson(input, fromBinary(input, bytes), { registry: createRegistry(input) }) as JsonObject
+}
 
 const jsonName = ({ fields }: DescMessage, name: string) =>
   fields.find((field) => field.name === name)!.jsonName
