@@ -75,8 +75,8 @@ COPY --from=generated /app/services/order/src/generated src/generated
 RUN ["/nodejs/bin/node", "/app/tools/container/warm.ts", "src/main.ts", "src/migrate.ts"]
 
 FROM service AS upload
-# Without it every 64 MB of an upload cost a collection of the whole heap: services/upload/package.json, bench/README.md.
-ENV NODE_OPTIONS=--max-semi-space-size=4
+# A young heap of 1 MB: else every 64 MB of buffers cost a collection of the whole heap (bench/README.md, "An upload").
+ENV NODE_OPTIONS=--max-semi-space-size=1
 WORKDIR /app/services/upload
 COPY services/upload .
 COPY --from=generated /app/services/upload/src/generated src/generated

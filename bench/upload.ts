@@ -48,7 +48,7 @@ await compare({
   title: 'An upload in chunks of 64 KiB',
   unit: 'server CPU, s/GB',
   variants: [nearby[0]!, { ...nearby[1]!, aim: ratioAtMost(0.5) }],
-  turns: 1,
+  turns: 3,
 })
 
 const oneWayMs = 10

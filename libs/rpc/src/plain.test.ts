@@ -114,6 +114,8 @@ test('so is a message with a field of every kind that there is', () => {
     }
   }
   expect(notTheirs.filter(isWritten)).toEqual([])
+  const text = encodeMessage(sink, { someBytes: Buffer.from('text').toString('base64') })
+  expect(text).toEqual(encodeMessage(sink, { someBytes: Buffer.from('text') }))
 })
 
 /** Of one who goes around the types: none may leave as something else. */
@@ -124,7 +126,7 @@ const notTheirs = [
   { aUint32: 1.5 },
   { aFixed64: '1.5' },
   { aString: 5 },
-  { someBytes: 'text' },
+  { someBytes: 5 },
   { colour: 'COLOUR_GREEN' },
   { sink: 5 },
   { strings: 5 },

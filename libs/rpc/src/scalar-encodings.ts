@@ -23,7 +23,9 @@ const natural = (value: unknown): number => {
   if (number < 0) throw new TypeError(`${number} is less than nothing`)
   return number
 }
+/** Text is base64. */
 const octets = (value: unknown): Uint8Array => {
+  if (typeof value === 'string') return Buffer.from(value, 'base64')
   if (!(value instanceof Uint8Array)) throw new TypeError(`${typeof value} is no bytes`)
   return value
 }
