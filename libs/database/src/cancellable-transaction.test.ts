@@ -25,11 +25,17 @@ const running = async () => {
 test('an abort ends the statement that the server is running', async () => {
   const controller = new AbortController()
   const wait = { signal: controller.signal, deadline: inAMinute() }
-  const sleeping = cancellableTransaction(prisma, pool, wait, sleep)
+  const ended = Promise.withResolvers<unknown>()
+  const sleeping = cancellableTransaction(prisma, pool, wait, async (tx) => {
+    const statement = sleep(tx)
+    statement.catch(ended.resolve)
+    await statement
+  })
   while (!(await running())) await delay(5)
   controller.abort(new Error('nobody waits'))
   await expect(sleeping).rejects.toThrow('nobody waits')
-  while (await running()) await delay(5)
+  // Not its time, which would end it too.
+  expect(await ended.promise).toMatchObject({ message: 'canceling statement due to user request' })
 })
 
 test('the deadline reaches the server, and does not outlive the transaction', async () => {
